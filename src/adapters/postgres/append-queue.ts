@@ -1,0 +1,74 @@
+import type { AppendItem } from '../../persistence/event-store.ts';
+import type { BatchOutcome } from './append-batch.ts';
+import { IndependentBatch } from './independent-batch.ts';
+
+type Waiting = {
+  readonly item: AppendItem;
+  readonly resolve: (outcome: BatchOutcome) => void;
+  readonly reject: (error: unknown) => void;
+};
+
+/**
+ * Group commit: appends that come while one statement is under way go out together in the next. One append alone
+ * goes out at once. `write` sends one batch of independent items and says what became of each.
+ */
+export class AppendQueue {
+  readonly #write: (items: readonly AppendItem[]) => Promise<readonly BatchOutcome[]>;
+  #waiting: Waiting[] = [];
+  #isDraining = false;
+
+  constructor(write: (items: readonly AppendItem[]) => Promise<readonly BatchOutcome[]>) {
+    this.#write = write;
+  }
+
+  append(item: AppendItem): Promise<BatchOutcome> {
+    const { promise, resolve, reject } = Promise.withResolvers<BatchOutcome>();
+    this.#waiting.push({ item, resolve, reject });
+    if (!this.#isDraining) {
+      this.#isDraining = true;
+      // One turn of the event loop lets every writer that the last answer woke join the next batch.
+      setImmediate(() => void this.#drain());
+    }
+    return promise;
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      await this.#send(this.#takeBatch());
+      // Let those that were just answered append again before the next batch is closed.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.#isDraining = false;
+  }
+
+  #takeBatch(): readonly Waiting[] {
+    const batch = new IndependentBatch();
+    const taken: Waiting[] = [];
+    const left: Waiting[] = [];
+    for (const waiting of this.#waiting) (batch.add(waiting.item) ? taken : left).push(waiting);
+    this.#waiting = left;
+    return taken;
+  }
+
+  async #send(batch: readonly Waiting[]): Promise<void> {
+    try {
+      const outcomes = await this.#write(batch.map(({ item }) => item));
+      for (const [index, { resolve, reject }] of batch.entries()) {
+        const outcome = outcomes[index];
+        if (outcome === undefined) reject(new Error('the append function left an item unanswered'));
+        else resolve(outcome);
+      }
+    } catch (error) {
+      await this.#sendAlone(batch, error);
+    }
+  }
+
+  /** A value that the database refuses must fail its own item only, so a refused batch is sent again one by one. */
+  async #sendAlone(batch: readonly Waiting[], error: unknown): Promise<void> {
+    if (batch.length === 1) {
+      batch[0]?.reject(error);
+      return;
+    }
+    for (const waiting of batch) await this.#send([waiting]);
+  }
+}

@@ -1,0 +1,40 @@
+import { drizzle, type PostgresJsDatabase, type PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js';
+import type { PgDatabase } from 'drizzle-orm/pg-core';
+import postgres from 'postgres';
+
+/** A Drizzle database or one of its transactions: whatever can run a query. */
+export type Session = PgDatabase<PostgresJsQueryResultHKT, Record<string, never>>;
+
+/** A Drizzle database with its pool of connections. */
+export type Database = {
+  readonly session: PostgresJsDatabase<Record<string, never>>;
+  readonly url: string;
+  /** Lets running queries end, then closes the connections. */
+  close(): Promise<void>;
+};
+
+/** What Postgres lists in `pg_stat_activity` for every connection of ours. */
+export const applicationName = 'livefold';
+
+export type DatabaseOptions = {
+  /** Most connections; 8 saturate two cores. */
+  readonly connections?: number;
+};
+
+/** Opens a pool of its own: Drizzle rewrites the date parsers of the client it is given, so it shares none. */
+export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
+  const client = openClient(url, { max: options.connections ?? 8 });
+  return { session: drizzle(client), url, close: () => client.end({ timeout: 5 }) };
+}
+
+/** A postgres.js client with our settings, for the few that cannot go through Drizzle: LISTEN and migrations. */
+export function openClient(url: string, options: { readonly max: number }): postgres.Sql {
+  return postgres(url, {
+    max: options.max,
+    connect_timeout: 10,
+    // Positions and counts are bigint columns; all fit a number up to 2^53 − 1.
+    types: { bigint: { to: 20, from: [20], parse: Number, serialize: String } },
+    connection: { application_name: applicationName },
+    onnotice: () => {},
+  });
+}

@@ -1,0 +1,86 @@
+import { and, asc, desc, eq, gt, lt, lte, or, type SQL, sql } from 'drizzle-orm';
+import type { StoredEvent } from '../../domain/event.ts';
+import type { Query, QueryItem } from '../../domain/query.ts';
+import { throwIfAborted } from '../../kernel/async.ts';
+import type { ReadOptions } from '../../persistence/event-store.ts';
+import { textArray } from './array-literal.ts';
+import type { Session } from './database.ts';
+import type { LivefoldTables } from './tables.ts';
+
+/** So many events come in one round trip: a stream of ordinary length in one, a long log in flat memory. */
+const pageSize = 1_000;
+
+/** Reads the events that match a query, page by page, in log order. */
+export async function* readEvents(
+  session: Session,
+  tables: LivefoldTables,
+  query: Query,
+  options: ReadOptions = {},
+): AsyncGenerator<StoredEvent> {
+  let { after, before, limit = Number.POSITIVE_INFINITY } = options;
+  while (limit > 0) {
+    throwIfAborted(options.signal);
+    const size = Math.min(limit, pageSize);
+    const page = await readPage(session, tables, query, { ...options, ...(after === undefined ? {} : { after }), ...(before === undefined ? {} : { before }), limit: size });
+    yield* page;
+    const last = page.at(-1);
+    if (last === undefined || page.length < size) return;
+    if (options.backwards === true) before = last.position;
+    else after = last.position;
+    limit -= page.length;
+  }
+}
+
+/** One page: at most `limit` events. */
+export async function readPage(
+  session: Session,
+  { events, tags }: LivefoldTables,
+  query: Query,
+  { after, before, asOf, limit = pageSize, backwards = false }: ReadOptions,
+): Promise<readonly StoredEvent[]> {
+  const streams = query.items.map(({ stream }) => stream);
+  // Behind a stream's own index, ordering by the bare position would tempt the planner to walk the whole log for a page.
+  const order = streams.length > 0 && streams.every((stream) => stream !== undefined) ? sql`${events.position} + 0` : events.position;
+  return await session
+    .select()
+    .from(events)
+    .where(
+      and(
+        after === undefined ? undefined : gt(events.position, after),
+        before === undefined ? undefined : lt(events.position, before),
+        asOf === undefined ? undefined : lte(events.recordedAt, asOf),
+        matchesQuery({ events, tags }, query, after ?? 0),
+      ),
+    )
+    .orderBy(backwards ? desc(order) : asc(order))
+    .limit(limit)
+    .prepare('livefold_read')
+    .execute();
+}
+
+type QueryTables = Pick<LivefoldTables, 'events' | 'tags'>;
+
+function matchesQuery(tables: QueryTables, { items }: Query, after: number): SQL | undefined {
+  const streams = items.map(({ stream }) => stream).filter((stream) => stream !== undefined);
+  const isStreamsOnly = items.every(({ stream, types, tags }) => stream !== undefined && types === undefined && tags === undefined);
+  if (items.length > 0 && isStreamsOnly) return sql`${tables.events.stream} = any (${textArray(streams)}::text[])`;
+  // Walking the tags' own index pays only when every item has a tag; one item without needs the whole log anyway.
+  const isTagged = items.every(({ tags = [] }) => tags.length > 0);
+  if (items.length > 0 && isTagged) return and(taggedPositions(tables, items, after), or(...items.map((item) => matchesItem(tables, item))));
+  return items.length === 0 ? undefined : or(...items.map((item) => matchesItem(tables, item)));
+}
+
+/** The positions of all events that carry the first tag of one of the items. */
+function taggedPositions({ events, tags }: QueryTables, items: readonly QueryItem[], after: number): SQL {
+  const first = [...new Set(items.map(({ tags: [tag = ''] = [] }) => tag))];
+  return sql`${events.position} in (select ${tags.position} from ${tags} where ${tags.tag} = any (${textArray(first)}::text[]) and ${gt(tags.position, after)})`;
+}
+
+function matchesItem({ events }: QueryTables, { types, tags, stream }: QueryItem): SQL {
+  const parts = [
+    stream === undefined ? undefined : eq(events.stream, stream),
+    types === undefined ? undefined : sql`${events.type} = any (${textArray(types)}::text[])`,
+    tags === undefined ? undefined : sql`${events.tags} @> ${textArray(tags)}::text[]`,
+  ];
+  return and(...parts) ?? sql`true`;
+}

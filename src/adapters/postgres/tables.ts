@@ -1,0 +1,93 @@
+import { bigint, customType, index, integer, jsonb, pgSchema, primaryKey, smallint, text, timestamp, unique, uuid } from 'drizzle-orm/pg-core';
+
+/** Where Livefold's own tables live unless an application names another schema. */
+export const defaultSchema = 'livefold';
+
+/** Text compared by its bytes: stream ids, tags and keys have no language, and this comparison is the fastest one. */
+const binaryText = customType<{ data: string }>({ dataType: () => 'text collate "C"' });
+
+const position = () => bigint('position', { mode: 'number' });
+const time = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: 'date' });
+
+/** Livefold's own tables in one Postgres schema; `livefold`, or another name for each application of a shared database. */
+export function livefoldTables(schemaName: string = defaultSchema) {
+  const schema = pgSchema(schemaName);
+
+  /** The log. Updates, deletes and truncation are refused by a trigger (see the migrations). */
+  const events = schema.table(
+    'events',
+    {
+      // Fixed-width columns first: no padding between them, 16 bytes a row.
+      position: position().primaryKey(),
+      id: uuid('id').notNull(),
+      occurredAt: time('occurred_at').notNull(),
+      recordedAt: time('recorded_at').notNull(),
+      version: integer('version').notNull(),
+      schemaVersion: smallint('schema_version').notNull(),
+      stream: binaryText('stream').notNull(),
+      type: binaryText('type').notNull(),
+      tags: text('tags').array().notNull(),
+      data: jsonb('data').$type<unknown>().notNull(),
+      correlationId: text('correlation_id'),
+      causationId: text('causation_id'),
+      actor: text('actor'),
+      tenant: text('tenant'),
+      metadata: jsonb('metadata').$type<Record<string, unknown>>(),
+    },
+    (table) => [unique('events_id').on(table.id), unique('events_stream_version').on(table.stream, table.version)],
+  );
+
+  /** One row per tag of an event: the B-tree that queries by tag and DCB conditions walk. */
+  const tags = schema.table(
+    'tags',
+    { tag: binaryText('tag').notNull(), position: position().notNull() },
+    (table) => [primaryKey({ columns: [table.tag, table.position] })],
+  );
+
+  /** One row per command id: the receipt is the `events` events that end at `position`. */
+  const commands = schema.table('commands', {
+    id: binaryText('id').primaryKey(),
+    fingerprint: text('fingerprint').notNull(),
+    position: position().notNull(),
+    events: integer('events').notNull(),
+  });
+
+  /** How far each consumer has come. */
+  const tracking = schema.table('tracking', {
+    consumer: binaryText('consumer').primaryKey(),
+    position: position().notNull(),
+    /** Removals at or below this position are no longer remembered, so nobody can resume from before it. */
+    horizon: bigint('horizon', { mode: 'number' }).notNull().default(0),
+  });
+
+  /** The keys that a projection removed, and the position that removed them. A key that comes back loses its row here. */
+  const tombstones = schema.table(
+    'tombstones',
+    { projection: binaryText('projection').notNull(), key: binaryText('key').notNull(), position: position().notNull() },
+    (table) => [primaryKey({ columns: [table.projection, table.key] }), index('tombstones_position').on(table.projection, table.position)],
+  );
+
+  /** The state of each process of a process manager. */
+  const processes = schema.table(
+    'processes',
+    { manager: binaryText('manager').notNull(), key: binaryText('key').notNull(), state: jsonb('state').$type<unknown>().notNull(), position: position().notNull() },
+    (table) => [primaryKey({ columns: [table.manager, table.key] })],
+  );
+
+  /** What a process manager is to be woken for, and when. */
+  const timers = schema.table(
+    'timers',
+    { manager: binaryText('manager').notNull(), key: binaryText('key').notNull(), name: binaryText('name').notNull(), dueAt: time('due_at').notNull(), position: position().notNull() },
+    (table) => [primaryKey({ columns: [table.manager, table.key, table.name] }), index('timers_due').on(table.manager, table.dueAt)],
+  );
+
+  return { schema, events, tags, commands, tracking, tombstones, processes, timers };
+}
+
+export type LivefoldTables = ReturnType<typeof livefoldTables>;
+
+/** The tables under the default name: what the migrations are generated from. */
+export const { schema, events, tags, commands, tracking, tombstones, processes, timers } = livefoldTables();
+
+/** The name of the channel that announces appends, one for each application. */
+export const channelOf = (schemaName: string): string => `${schemaName}_log`;

@@ -1,0 +1,61 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { CommandContext } from './command.ts';
+import type { Fold } from './fold.ts';
+import type { Outcome } from './rejection.ts';
+
+/** How a command decides: pure, from the aggregate's state and a validated input. */
+export type Decide<State, Input> = (state: State, input: Input, context: CommandContext) => Outcome;
+
+type CommandSpec<State, Input, Output> = {
+  readonly schema: StandardSchemaV1<Input, Output>;
+  readonly decide: Decide<State, Output>;
+};
+
+/** A command with its input, addressed to an aggregate type: what `execute` takes. The input is not validated yet. */
+export type AggregateCommand<State = unknown> = {
+  readonly kind: 'aggregate';
+  readonly aggregate: AggregateRoot<State>;
+  readonly name: string;
+  readonly input: unknown;
+  readonly schema: StandardSchemaV1;
+  readonly decide: Decide<State, unknown>;
+};
+
+/** An aggregate type without its commands: a name, which starts its stream ids, and the fold of its state. */
+export type AggregateRoot<State> = { readonly name: string; readonly state: Fold<State> };
+
+// biome-ignore lint/suspicious/noExplicitAny: each command's input is inferred where it is declared; the record only holds them.
+type CommandSpecs<State> = Readonly<Record<string, CommandSpec<State, any, any>>>;
+
+type CommandMakers<State, Specs extends CommandSpecs<State>> = {
+  readonly [Name in keyof Specs]: (input: StandardSchemaV1.InferInput<Specs[Name]['schema']>) => AggregateCommand<State>;
+};
+
+/** An aggregate type: `commands.place(input)` makes a command for `execute`. */
+export type Aggregate<State, Specs extends CommandSpecs<State>> = AggregateRoot<State> & {
+  readonly commands: CommandMakers<State, Specs>;
+};
+
+/**
+ * Defines an aggregate: a fold over one stream, and commands that decide from its state which events come next.
+ * The stream of instance `id` is `Name-id`.
+ */
+export function aggregate<State, Specs extends CommandSpecs<State>>(
+  name: string,
+  definition: {
+    readonly state: Fold<State>;
+    readonly commands: (
+      command: <Input, Output>(schema: StandardSchemaV1<Input, Output>, decide: Decide<State, Output>) => CommandSpec<State, Input, Output>,
+    ) => Specs;
+  },
+): Aggregate<State, Specs> {
+  const root: AggregateRoot<State> = { name, state: definition.state };
+  const specs = definition.commands((schema, decide) => ({ schema, decide }));
+  const makers = Object.entries(specs).map(([command, spec]) => [command, (input: unknown) => ({ kind: 'aggregate', aggregate: root, name: command, input, ...spec })]);
+  return { ...root, commands: Object.fromEntries(makers) as CommandMakers<State, Specs> };
+}
+
+/** The stream that holds one aggregate's events. */
+export function streamOf(aggregate: AggregateRoot<never> | AggregateRoot<unknown> | { readonly name: string }, id: string): string {
+  return `${aggregate.name}-${id}`;
+}

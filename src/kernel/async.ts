@@ -1,0 +1,69 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { LivefoldError } from './errors.ts';
+
+/** Waits so many milliseconds. Ends early, without an error, when `signal` aborts. */
+export async function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  try {
+    await delay(milliseconds, undefined, signal === undefined ? {} : { signal });
+  } catch (error) {
+    if (signal?.aborted !== true) throw error;
+  }
+}
+
+/** A promise and the two functions that settle it. */
+export type Deferred<T> = PromiseWithResolvers<T>;
+
+/** Resolves when `signal` aborts. The returned `release` takes the listener away again: signals outlive most waits. */
+export function onAbort(signal: AbortSignal, listener: () => void): () => void {
+  if (signal.aborted) {
+    listener();
+    return () => {};
+  }
+  signal.addEventListener('abort', listener, { once: true });
+  return () => signal.removeEventListener('abort', listener);
+}
+
+/** Throws `ABORTED` when the signal has aborted. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new LivefoldError('ABORTED', 'The operation was stopped before it finished.', { cause: signal.reason });
+}
+
+/**
+ * A bell that many can wait for: `ring()` wakes everyone who waits now, `wait` returns at the next ring, when the
+ * signal aborts, or after `timeout` milliseconds, whichever is first. A ring between two waits is kept: pass the count
+ * seen before looking at the data, and a ring that came since returns at once.
+ */
+export class Bell {
+  #rings = 0;
+  #waiting = new Set<() => void>();
+
+  /** How often it has rung: take this before you look, wait with it after. */
+  get rings(): number {
+    return this.#rings;
+  }
+
+  ring(): void {
+    this.#rings += 1;
+    const waiting = this.#waiting;
+    this.#waiting = new Set();
+    for (const wake of waiting) wake();
+  }
+
+  async wait(seen: number, options: { readonly signal?: AbortSignal | undefined; readonly timeout?: number } = {}): Promise<void> {
+    const { signal, timeout } = options;
+    if (this.#rings !== seen || signal?.aborted) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.add(resolve);
+    const release = signal && onAbort(signal, resolve);
+    const timer = timeout === undefined ? undefined : setTimeout(resolve, timeout);
+    await promise;
+    clearTimeout(timer);
+    release?.();
+    this.#waiting.delete(resolve);
+  }
+}
+
+/** Exponential backoff with full jitter, in milliseconds, for try number `attempt` (0, 1, …). */
+export function backoff(attempt: number, options: { readonly base: number; readonly most: number }): number {
+  return Math.random() * Math.min(options.most, options.base * 2 ** attempt);
+}

@@ -1,0 +1,10 @@
+import type { Bell } from '../kernel/async.ts';
+
+/**
+ * Tells the consumers of this process that the log may have grown. A ring is a hint, never the truth: it can come
+ * twice, late or not at all, so whoever waits does so with a timeout and then reads the log itself.
+ */
+export interface WakeUp extends AsyncDisposable {
+  readonly bell: Bell;
+  stop(): Promise<void>;
+}

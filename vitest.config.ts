@@ -1,0 +1,22 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+// The package's own doors resolve to their sources, so that tests need no build.
+const conditions = ['livefold-source'];
+
+export default defineConfig({
+  resolve: {
+    // Vite would load graphql's `module` build beside the `main` one that node gives to Yoga: two realms that reject each other's schema.
+    alias: [{ find: /^graphql$/, replacement: fileURLToPath(import.meta.resolve('graphql')) }],
+    conditions,
+  },
+  ssr: { resolve: { conditions } },
+  test: {
+    include: ['test/**/*.test.ts'],
+    pool: 'forks',
+    // Each worker has a database to talk to; two cores gain nothing from more.
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
