@@ -15,6 +15,8 @@ type CommandSpec<State, Input, Output> = {
 export type AggregateCommand<State = unknown> = {
   readonly kind: 'aggregate';
   readonly aggregate: AggregateRoot<State>;
+  /** Which instance of the aggregate. */
+  readonly id: string;
   readonly name: string;
   readonly input: unknown;
   readonly schema: StandardSchemaV1;
@@ -28,10 +30,10 @@ export type AggregateRoot<State> = { readonly name: string; readonly state: Fold
 type CommandSpecs<State> = Readonly<Record<string, CommandSpec<State, any, any>>>;
 
 type CommandMakers<State, Specs extends CommandSpecs<State>> = {
-  readonly [Name in keyof Specs]: (input: StandardSchemaV1.InferInput<Specs[Name]['schema']>) => AggregateCommand<State>;
+  readonly [Name in keyof Specs]: (id: string, input: StandardSchemaV1.InferInput<Specs[Name]['schema']>) => AggregateCommand<State>;
 };
 
-/** An aggregate type: `commands.place(input)` makes a command for `execute`. */
+/** An aggregate type: `commands.place(id, input)` makes a command for `execute`. */
 export type Aggregate<State, Specs extends CommandSpecs<State>> = AggregateRoot<State> & {
   readonly commands: CommandMakers<State, Specs>;
 };
@@ -51,11 +53,11 @@ export function aggregate<State, Specs extends CommandSpecs<State>>(
 ): Aggregate<State, Specs> {
   const root: AggregateRoot<State> = { name, state: definition.state };
   const specs = definition.commands((schema, decide) => ({ schema, decide }));
-  const makers = Object.entries(specs).map(([command, spec]) => [command, (input: unknown) => ({ kind: 'aggregate', aggregate: root, name: command, input, ...spec })]);
+  const makers = Object.entries(specs).map(([command, spec]) => [command, (id: string, input: unknown) => ({ kind: 'aggregate', aggregate: root, id, name: command, input, ...spec })]);
   return { ...root, commands: Object.fromEntries(makers) as CommandMakers<State, Specs> };
 }
 
 /** The stream that holds one aggregate's events. */
-export function streamOf(aggregate: AggregateRoot<never> | AggregateRoot<unknown> | { readonly name: string }, id: string): string {
+export function streamOf(aggregate: { readonly name: string }, id: string): string {
   return `${aggregate.name}-${id}`;
 }

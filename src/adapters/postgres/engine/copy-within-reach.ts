@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { chmod, cp, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { engineMissing } from './engine-errors.ts';
 
@@ -12,7 +11,7 @@ const CACHE = '/var/cache/livefold';
  */
 export async function copyWithinReach(folder: string): Promise<string> {
   try {
-    const target = join(CACHE, `postgres-${await fingerprintOf(folder)}`);
+    const target = join(CACHE, `postgres-${await versionOf(folder)}`);
     if (!(await exists(target))) await copyOnce(folder, target);
     return target;
   } catch (cause) {
@@ -23,9 +22,12 @@ export async function copyWithinReach(folder: string): Promise<string> {
   }
 }
 
-async function fingerprintOf(folder: string): Promise<string> {
-  const { size, mtimeMs } = await stat(join(folder, 'bin', 'postgres'));
-  return createHash('sha256').update(`${folder} ${size} ${mtimeMs}`).digest('hex').slice(0, 16);
+/** The folder stands in the platform's package, beside its package.json. */
+async function versionOf(folder: string): Promise<string> {
+  const manifest: unknown = JSON.parse(await readFile(join(folder, '..', 'package.json'), 'utf8'));
+  if (typeof manifest !== 'object' || manifest === null || !('version' in manifest))
+    throw new TypeError(`${folder} is in no package.`);
+  return `${String(manifest.version)}-${process.arch}`;
 }
 
 /** Complete or not at all: the copy gets its name at the end, and of two processes that copy at once one keeps it. */

@@ -1,0 +1,30 @@
+/**
+ * The cells of one CSV record by RFC 4180, or `null` when its quotes are broken: a quote within a bare cell, one that
+ * never closes, or text after a closing one.
+ */
+export function splitRecord(record: string): readonly string[] | null {
+  const cells: string[] = [];
+  for (let at = 0; ; at += 1) {
+    const isQuoted = record[at] === '"';
+    const end = isQuoted ? closingQuote(record, at) + 1 : bareEnd(record, at);
+    if (end === 0) return null;
+    const cell = record.slice(at, end);
+    if (!isQuoted && cell.includes('"')) return null;
+    cells.push(isQuoted ? cell.slice(1, -1).replaceAll('""', '"') : cell);
+    if (end === record.length) return cells;
+    if (record[end] !== ',') return null;
+    at = end;
+  }
+}
+
+/** Where the cell that opens at `open` closes; -1: nowhere. A doubled quote stands for one and closes nothing. */
+function closingQuote(record: string, open: number): number {
+  let at = record.indexOf('"', open + 1);
+  while (at !== -1 && record[at + 1] === '"') at = record.indexOf('"', at + 2);
+  return at;
+}
+
+function bareEnd(record: string, start: number): number {
+  const comma = record.indexOf(',', start);
+  return comma === -1 ? record.length : comma;
+}

@@ -1,0 +1,185 @@
+import { type AggregateCommand, streamOf } from '../domain/aggregate.ts';
+import type { CommandContext } from '../domain/command.ts';
+import type { DecisionCommand } from '../domain/decision.ts';
+import type { NewEvent, PreparedEvent } from '../domain/event.ts';
+import { eventsOf, isRejection, type Outcome } from '../domain/rejection.ts';
+import { validate } from '../domain/validate.ts';
+import { backoff, sleep } from '../kernel/async.ts';
+import { type Clock, systemClock } from '../kernel/clock.ts';
+import { isLivefoldError, LivefoldError } from '../kernel/errors.ts';
+import { createId } from '../kernel/ids.ts';
+import { fingerprint } from '../kernel/json.ts';
+import type { AppendItem, EventStore, Receipt } from '../persistence/event-store.ts';
+import type { Repository } from './repository.ts';
+
+/** What `execute` takes: a decision, one command on an aggregate, or several on the same one, stored together. */
+// biome-ignore lint/suspicious/noExplicitAny: the command's own state type stays with its aggregate.
+export type Executable = DecisionCommand | AggregateCommand<any> | readonly AggregateCommand<any>[];
+
+export type ExecuteOptions<Transaction = unknown> = {
+  /** Makes the command happen once, however often it is sent. 1 to 255 characters, chosen by the caller. */
+  readonly commandId?: string | undefined;
+  readonly correlationId?: string | undefined;
+  readonly causationId?: string | undefined;
+  readonly actor?: string | undefined;
+  readonly tenant?: string | undefined;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  /** Business time; now unless given. The command sees it as its `now`. */
+  readonly occurredAt?: Date;
+  /** Joins a transaction of the caller's: the events are there once it commits. */
+  readonly transaction?: Transaction;
+};
+
+/**
+ * Executes a command: validate → load → decide → append → receipt. A conflict loads and decides again.
+ *
+ * @throws LivefoldError `BAD_USER_INPUT` with `fields.issues`, when the input does not fit the command's schema
+ * @throws LivefoldError `COMMAND_REJECTED` with `fields.reason`, the domain's own code
+ * @throws LivefoldError `CONCURRENCY_CONFLICT` when others changed the same events on every try
+ * @throws LivefoldError `COMMAND_ID_REUSED` when the command id came before with another input
+ */
+export type Execute = (command: Executable, options?: ExecuteOptions) => Promise<Receipt>;
+
+export type ExecutorOptions = {
+  readonly store: EventStore;
+  readonly repository: Repository;
+  readonly clock?: Clock;
+  /** Tries in all when others change the same events at the same time. */
+  readonly tries?: number;
+};
+
+/** What a try to decide gives: the append to make, or the domain's no; and what to do once it is known to hold. */
+type Attempt = {
+  readonly outcome: Outcome;
+  readonly stream: string;
+  readonly version: number;
+  readonly guard: Pick<AppendItem, 'expected' | 'condition'>;
+  readonly stored: (events: readonly PreparedEvent[]) => void;
+  readonly refused: () => void;
+};
+
+/** Makes the function that executes commands against one store. */
+export function createExecutor(options: ExecutorOptions): Execute {
+  const { store, repository, clock = systemClock, tries = 8 } = options;
+
+  return async (executable, given = {}) => {
+    const commands = toList(executable);
+    const command = given.commandId === undefined ? undefined : { id: checkCommandId(given.commandId), fingerprint: fingerprintOf(commands) };
+    const now = given.occurredAt ?? clock();
+    const context: CommandContext = { now, newId: () => createId() };
+
+    for (let attempt = 0; ; attempt += 1) {
+      const tried = await decide(commands, context, attempt > 0);
+      try {
+        return await conclude(tried, command);
+      } catch (error) {
+        tried.refused();
+        const mayRetry = isLivefoldError(error, 'CONCURRENCY_CONFLICT') && attempt + 1 < tries && given.transaction === undefined;
+        if (!mayRetry) throw error;
+        await sleep(backoff(attempt, { base: 2, most: 100 }));
+      }
+    }
+
+    async function conclude(tried: Attempt, commandKey: AppendItem['command']): Promise<Receipt> {
+      if (isRejection(tried.outcome)) {
+        // A command that was carried out may well be refused the second time; the first receipt counts.
+        const receipt = commandKey === undefined ? null : await store.receiptOf(commandKey);
+        if (receipt !== null) return receipt;
+        const { reason, message } = tried.outcome;
+        throw new LivefoldError('COMMAND_REJECTED', `The command was rejected: ${message}`, { fields: { reason } });
+      }
+      const events = eventsOf(tried.outcome).map((event) => prepare(event, tried.stream, now, given));
+      const item: AppendItem = { events, ...tried.guard, ...(commandKey === undefined ? {} : { command: commandKey }) };
+      const receipt = await store.append(item, given.transaction === undefined ? {} : { transaction: given.transaction });
+      if (receipt.eventIds.length === 0) return { ...receipt, stream: tried.stream, version: tried.version };
+      if (!receipt.duplicate && given.transaction === undefined) tried.stored(events);
+      return receipt;
+    }
+  };
+
+  async function decide(commands: readonly (DecisionCommand | AggregateCommand)[], context: CommandContext, isFresh: boolean): Promise<Attempt> {
+    const [first] = commands;
+    if (first === undefined) throw new LivefoldError('BAD_USER_INPUT', 'There is no command to execute.');
+    if (first.kind === 'decision') return decideAcross(first, context);
+    const aggregateCommands = commands.filter((command) => command.kind === 'aggregate');
+    const attempt = await decideOnAggregate(aggregateCommands, first, context, isFresh);
+    // A kept state may be old: only the log itself may say no, or that there is nothing to do.
+    const isFinal = isFresh || (!isRejection(attempt.outcome) && eventsOf(attempt.outcome).length > 0);
+    return isFinal ? attempt : decideOnAggregate(aggregateCommands, first, context, true);
+  }
+
+  async function decideOnAggregate(
+    commands: readonly AggregateCommand[],
+    { aggregate, id }: AggregateCommand,
+    context: CommandContext,
+    isFresh: boolean,
+  ): Promise<Attempt> {
+    const stream = streamOf(aggregate, id);
+    const inputs = commands.map((command) => validateInput(command));
+    const loaded = isFresh ? await repository.loadFresh(aggregate, id) : await repository.load(aggregate, id);
+    const guard = { expected: [{ stream, version: loaded.version }] };
+    const refused = (): void => repository.forget(stream);
+    const decided: NewEvent[] = [];
+    let state = loaded.state;
+    for (const [index, command] of commands.entries()) {
+      const outcome = command.decide(state, inputs[index], context);
+      if (isRejection(outcome)) return { outcome, stream, version: loaded.version, guard, refused, stored: () => {} };
+      const events = eventsOf(outcome);
+      decided.push(...events);
+      state = aggregate.state.run(events.map((event) => prepare(event, stream, context.now, {})), state);
+    }
+    const stored = (events: readonly PreparedEvent[]): void =>
+      repository.keep(stream, { state: aggregate.state.run(events, loaded.state), version: loaded.version + events.length });
+    return { outcome: decided, stream, version: loaded.version, guard, refused, stored };
+  }
+
+  async function decideAcross(command: DecisionCommand, context: CommandContext): Promise<Attempt> {
+    const { definition } = command;
+    const input = validateInput({ ...command, schema: definition.schema });
+    const query = definition.query(input);
+    const fold = definition.state(input);
+    let state = fold.initial;
+    let after = 0;
+    for await (const event of store.read(query)) {
+      state = fold.apply(state, event);
+      after = event.position;
+    }
+    const outcome = definition.decide(state, input, context);
+    return { outcome, stream: definition.stream(input), version: 0, guard: { condition: { query, after } }, stored: () => {}, refused: () => {} };
+  }
+}
+
+function toList(executable: Executable): readonly (DecisionCommand | AggregateCommand)[] {
+  const commands = 'kind' in executable ? [executable] : executable;
+  const targets = new Set(commands.map((command) => (command.kind === 'decision' ? command.name : streamOf(command.aggregate, command.id))));
+  if (targets.size > 1) throw new LivefoldError('BAD_USER_INPUT', `Commands executed together go to one aggregate, not to ${targets.size}.`);
+  return commands;
+}
+
+function checkCommandId(id: string): string {
+  if (id.length >= 1 && id.length <= 255 && !id.includes('\0') && id.isWellFormed()) return id;
+  throw new LivefoldError('BAD_USER_INPUT', 'A command id has 1 to 255 characters, none of them NUL.', { fields: { issues: [{ path: ['commandId'], message: 'has 1 to 255 characters' }] } });
+}
+
+function fingerprintOf(commands: readonly (DecisionCommand | AggregateCommand)[]): string {
+  return fingerprint(commands.map((command) => [command.kind === 'decision' ? '' : streamOf(command.aggregate, command.id), command.name, command.input]));
+}
+
+function validateInput(command: { readonly name: string; readonly schema: AggregateCommand['schema']; readonly input: unknown }): unknown {
+  return validate(command.schema, command.input, { code: 'BAD_USER_INPUT', what: `command ${command.name}` });
+}
+
+function prepare(event: NewEvent, stream: string, now: Date, options: ExecuteOptions): PreparedEvent {
+  const { correlationId = options.commandId, causationId = options.commandId, actor, tenant, metadata, occurredAt = now } = options;
+  return {
+    ...event,
+    id: createId(),
+    stream,
+    correlationId: correlationId ?? null,
+    causationId: causationId ?? null,
+    actor: actor ?? null,
+    tenant: tenant ?? null,
+    metadata: metadata ?? null,
+    occurredAt,
+  };
+}

@@ -1,0 +1,83 @@
+import type { StoredEvent } from '../domain/event.ts';
+import { Bell } from '../kernel/async.ts';
+import { everything } from '../domain/query.ts';
+import type { EventStore, Position } from '../persistence/event-store.ts';
+
+/** Events of one page, which starts behind a multiple of the page size; loads of it that are under way and asked for. */
+type Page = { events: readonly StoredEvent[]; current: Promise<void> | undefined; next: Promise<void> | undefined };
+
+export type EventLogOptions = {
+  readonly pageSize?: number;
+  /** Most pages kept. Together they are the ring of recent events that live consumers read from. */
+  readonly pages?: number;
+  /** Rings when the log may have grown; a bell of its own when left out. */
+  readonly bell?: Bell;
+};
+
+/**
+ * The log as the consumers of one process share it: each event comes from the store once, however many read it. Positions
+ * are dense, so pages can be aligned to multiples of their size, and a full page never changes.
+ */
+export class EventLog {
+  /** Rings when the log may have grown. */
+  readonly bell: Bell;
+  readonly #store: Pick<EventStore, 'read' | 'head'>;
+  readonly #pageSize: number;
+  readonly #mostPages: number;
+  readonly #pages = new Map<number, Page>();
+
+  constructor(store: Pick<EventStore, 'read' | 'head'>, options: EventLogOptions = {}) {
+    this.#store = store;
+    this.#pageSize = options.pageSize ?? 1_000;
+    this.#mostPages = options.pages ?? 16;
+    this.bell = options.bell ?? new Bell();
+  }
+
+  /** The position of the last event. */
+  head(): Promise<Position> {
+    return this.#store.head();
+  }
+
+  /** The next events behind a position: at least one if there are any, at most the rest of their page. */
+  async read(after: Position): Promise<readonly StoredEvent[]> {
+    const start = after - (after % this.#pageSize);
+    const page = this.#pageAt(start);
+    if (start + page.events.length <= after) await this.#load(start, page);
+    return page.events.slice(after - start);
+  }
+
+  #pageAt(start: Position): Page {
+    const page = this.#pages.get(start) ?? { events: [], current: undefined, next: undefined };
+    this.#pages.delete(start);
+    this.#pages.set(start, page);
+    const oldest = this.#pages.keys().next();
+    if (this.#pages.size > this.#mostPages && oldest.done !== true) this.#pages.delete(oldest.value);
+    return page;
+  }
+
+  /** A load under way may have begun before the caller was woken, so it joins the one behind that. */
+  #load(start: Position, page: Page): Promise<void> {
+    if (page.current === undefined) {
+      page.current = this.#fill(start, page).finally(() => {
+        page.current = undefined;
+      });
+      return page.current;
+    }
+    const next = page.next ?? page.current.catch(() => {}).then(() => this.#startNext(start, page));
+    page.next = next;
+    return next;
+  }
+
+  #startNext(start: Position, page: Page): Promise<void> {
+    page.next = undefined;
+    return this.#load(start, page);
+  }
+
+  async #fill(start: Position, page: Page): Promise<void> {
+    const limit = this.#pageSize - page.events.length;
+    if (limit === 0) return;
+    const more: StoredEvent[] = [];
+    for await (const event of this.#store.read(everything, { after: start + page.events.length, limit })) more.push(event);
+    if (more.length > 0) page.events = [...page.events, ...more];
+  }
+}

@@ -1,0 +1,105 @@
+import { getTableColumns, getTableName, type InferSelectModel } from 'drizzle-orm';
+import { getTableConfig, type PgColumn, type PgTable } from 'drizzle-orm/pg-core';
+import type { AnyEventDefinition, DataOf, StoredEvent, TypeOf } from '../domain/event.ts';
+import { LivefoldError } from '../kernel/errors.ts';
+
+/** A row of a read table as folds see it: without the position, which Livefold writes. */
+export type RowOf<Table extends PgTable> = Omit<InferSelectModel<Table>, 'position'>;
+
+/** Any projection's row, where the table is not known. */
+export type AnyRow = Readonly<Record<string, unknown>>;
+
+/** The rows that an event concerns: one key, several, or none. */
+export type Keys = string | readonly string[] | null;
+
+/**
+ * The row after an event. `row` is undefined when there is none yet. The answer is the new row, `null` to delete it, or
+ * undefined to leave it as it is.
+ */
+export type RowFold<Row, Event extends StoredEvent> = (row: Row | undefined, event: Event, key: string) => Row | null | undefined;
+
+type Handler = { readonly keys: (event: StoredEvent) => Keys; readonly fold: RowFold<AnyRow, StoredEvent> };
+
+export type ProjectionOptions = {
+  /** `async` folds behind the append, in batches; `inline` in the append's own transaction. */
+  readonly mode?: 'async' | 'inline';
+};
+
+/** A projection of any table: what the machinery works with. */
+export interface AnyProjection {
+  readonly name: string;
+  readonly table: PgTable;
+  readonly mode: 'async' | 'inline';
+  /** The table's key column and the one that holds the position that last changed a row. */
+  readonly keyColumn: PgColumn;
+  readonly positionColumn: PgColumn;
+  readonly types: readonly string[];
+  handlerOf(type: string): Handler | undefined;
+}
+
+/** A fold of the whole log into a table: one row per key. */
+export class Projection<Table extends PgTable> implements AnyProjection {
+  readonly name: string;
+  readonly table: Table;
+  readonly mode: 'async' | 'inline';
+  readonly keyColumn: PgColumn;
+  readonly positionColumn: PgColumn;
+  readonly #handlers = new Map<string, Handler>();
+
+  constructor(name: string, table: Table, options: ProjectionOptions = {}) {
+    this.name = name;
+    this.table = table;
+    this.mode = options.mode ?? 'async';
+    this.keyColumn = keyColumnOf(name, table);
+    this.positionColumn = positionColumnOf(name, table);
+  }
+
+  /** The event types that can change a row. */
+  get types(): readonly string[] {
+    return [...this.#handlers.keys()];
+  }
+
+  /** Adds how one event type changes the rows it concerns. A second handler for a type is refused. */
+  on<Definition extends AnyEventDefinition>(
+    definition: Definition,
+    keys: (event: StoredEvent<TypeOf<Definition>, DataOf<Definition>>) => Keys,
+    fold: RowFold<RowOf<Table>, StoredEvent<TypeOf<Definition>, DataOf<Definition>>>,
+  ): this {
+    if (this.#handlers.has(definition.type)) {
+      throw new LivefoldError('DUPLICATE_HANDLER', `The projection "${this.name}" handles ${definition.type} twice.`);
+    }
+    // The type name decides which handler an event meets; its data had to fit the definition's schema to be stored.
+    this.#handlers.set(definition.type, { keys, fold } as unknown as Handler);
+    return this;
+  }
+
+  handlerOf(type: string): Handler | undefined {
+    return this.#handlers.get(type);
+  }
+}
+
+/**
+ * Starts a projection into a Drizzle table, which has one text-like primary key column and a column `position`
+ * (`bigint`, not null, in number mode).
+ *
+ * @throws LivefoldError `INVALID_READ_TABLE` when the table has not
+ */
+export function projection<Table extends PgTable>(name: string, table: Table, options?: ProjectionOptions): Projection<Table> {
+  return new Projection(name, table, options);
+}
+
+function keyColumnOf(name: string, table: PgTable): PgColumn {
+  const keys = getTableConfig(table).columns.filter(({ primary }) => primary);
+  const [key] = keys;
+  if (key !== undefined && keys.length === 1) return key;
+  throw new LivefoldError('INVALID_READ_TABLE', `The table "${getTableName(table)}" of the projection "${name}" needs exactly one primary key column.`);
+}
+
+function positionColumnOf(name: string, table: PgTable): PgColumn {
+  // getTableColumns gives an open record for a table of unknown columns.
+  const columns: Readonly<Record<string, PgColumn>> = getTableColumns(table);
+  const { position } = columns;
+  if (position?.columnType === 'PgBigInt53' && position.notNull) return position;
+  const message = `The table "${getTableName(table)}" of the projection "${name}" needs a column position: bigint('position', { mode: 'number' }).notNull().`;
+  throw new LivefoldError('INVALID_READ_TABLE', message);
+}

@@ -1,0 +1,42 @@
+import type { StoredEvent } from '../domain/event.ts';
+import type { Position } from '../persistence/event-store.ts';
+import type { Filter } from './filter.ts';
+import type { RowChange } from './fold-rows.ts';
+import type { AnyProjection, AnyRow } from './projection.ts';
+
+/** A batch for a projection: the events behind `after`, the last of them at `to`. */
+export type ProjectionBatch = { readonly after: Position; readonly to: Position; readonly events: readonly StoredEvent[] };
+
+/** A field to order rows by; the key settles ties. */
+export type OrderBy = { readonly field: string; readonly descending: boolean };
+
+/** Which rows to read: those that pass the filter, in an order, behind or before one given by its order value and key. */
+export type RowQuery = {
+  readonly filter?: Filter | null | undefined;
+  readonly orderBy?: OrderBy | undefined;
+  readonly after?: RowCursor | undefined;
+  readonly before?: RowCursor | undefined;
+  readonly limit: number;
+  readonly backwards?: boolean;
+};
+
+/** Where a row stands in an order: the value of the field ordered by, as text, and its key. */
+export type RowCursor = { readonly value: string | null; readonly key: string };
+
+/** All rows that changed behind a position, as they are now; `null` when that is no longer known or too much. */
+export type ChangesSince = { readonly position: Position; readonly upserted: readonly AnyRow[]; readonly removed: readonly string[] };
+
+/** The read tables: what projections write and queries read. Rows carry their `position`. */
+export interface ReadModels {
+  /** How far a projection has come; 0 for a new one. */
+  position(projection: AnyProjection): Promise<Position>;
+  /**
+   * Folds a batch into the projection's table, rows and position in one transaction. `null`, and nothing done, when the
+   * projection does not stand at `after`: another process has been there.
+   */
+  apply(projection: AnyProjection, batch: ProjectionBatch): Promise<readonly RowChange[] | null>;
+  rows(projection: AnyProjection, query: RowQuery): Promise<readonly AnyRow[]>;
+  /** Rows by key, in no order; keys without a row are left out. */
+  find(projection: AnyProjection, keys: readonly string[]): Promise<readonly AnyRow[]>;
+  changesSince(projection: AnyProjection, after: Position, options: { readonly limit: number }): Promise<ChangesSince | null>;
+}

@@ -1,0 +1,18 @@
+import type { Execute } from '../application/execute.ts';
+import type { Repository } from '../application/repository.ts';
+import type { EventLog } from '../consumption/event-log.ts';
+import type { RunningProjection } from '../consumption/projection-runner.ts';
+import type { ReadModels } from '../consumption/read-models.ts';
+import type { EventStore } from '../persistence/event-store.ts';
+
+/** The running backend, as resolvers see it. */
+export interface Backend {
+  readonly execute: Execute;
+  readonly store: EventStore;
+  readonly repository: Repository;
+  /** The log as this process's consumers share it. */
+  readonly log: EventLog;
+  readonly models: ReadModels;
+  /** By name. */
+  readonly projections: ReadonlyMap<string, RunningProjection>;
+}
