@@ -12,8 +12,15 @@ import { buildSchema, parse, printSchema } from 'graphql';
 
 /** What a resolver returns for a GraphQL type when it is not the type itself: `Order: './orders/table.ts#OrderRow'`. */
 const mappers: Record<'core' | 'shop', Readonly<Record<string, string>>> = {
-  core: {},
-  shop: {},
+  core: { Notification: '../domain/event.ts#StoredEvent' },
+  shop: {
+    Notification: '../domain/event.ts#StoredEvent',
+    User: './users/users-table.ts#UserRow',
+    Product: './products/products-table.ts#ProductRow',
+    Order: './orders/orders-table.ts#OrderRow',
+    OrderLine: './orders/lines.ts#Line',
+    Return: './orders/return.ts#Return',
+  },
 };
 
 type Target = {

@@ -56,7 +56,10 @@ create function "livefold"."append"(
   p_command_item integer[], p_command_id text[], p_command_fingerprint text[],
   p_condition_item integer[], p_condition_query jsonb[], p_condition_after bigint[]
 ) returns table (item integer, outcome text, "position" bigint, version integer)
-language plpgsql as $$
+language plpgsql
+-- One plan, made once and by index: planning costs more than running it, and statistics lag behind a log that grows.
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+as $$
 #variable_conflict use_column
 declare
   v_head bigint;

@@ -9,6 +9,7 @@ import { type Clock, systemClock } from '../kernel/clock.ts';
 import { isLivefoldError, LivefoldError } from '../kernel/errors.ts';
 import { createId } from '../kernel/ids.ts';
 import { fingerprint } from '../kernel/json.ts';
+import { isStorableName, longestName } from '../kernel/storable-text.ts';
 import type { AppendItem, EventStore, Receipt } from '../persistence/event-store.ts';
 import type { Repository } from './repository.ts';
 
@@ -19,6 +20,11 @@ export type Executable = DecisionCommand | AggregateCommand<any> | readonly Aggr
 export type ExecuteOptions<Transaction = unknown> = {
   /** Makes the command happen once, however often it is sent. 1 to 255 characters, chosen by the caller. */
   readonly commandId?: string | undefined;
+  /**
+   * What the caller was asked for, where the command was completed from it (an id made up, a price looked up). With the
+   * same command id, the same request is the same command; the command itself unless given.
+   */
+  readonly request?: unknown;
   readonly correlationId?: string | undefined;
   readonly causationId?: string | undefined;
   readonly actor?: string | undefined;
@@ -64,7 +70,7 @@ export function createExecutor(options: ExecutorOptions): Execute {
 
   return async (executable, given = {}) => {
     const commands = toList(executable);
-    const command = given.commandId === undefined ? undefined : { id: checkCommandId(given.commandId), fingerprint: fingerprintOf(commands) };
+    const command = given.commandId === undefined ? undefined : { id: checkCommandId(given.commandId), fingerprint: given.request === undefined ? fingerprintOf(commands) : fingerprint(given.request) };
     const now = given.occurredAt ?? clock();
     const context: CommandContext = { now, newId: () => createId() };
 
@@ -114,7 +120,7 @@ export function createExecutor(options: ExecutorOptions): Execute {
     context: CommandContext,
     isFresh: boolean,
   ): Promise<Attempt> {
-    const stream = streamOf(aggregate, id);
+    const stream = checkName(streamOf(aggregate, id), { what: 'stream id', path: 'id' });
     const inputs = commands.map((command) => validateInput(command));
     const loaded = isFresh ? await repository.loadFresh(aggregate, id) : await repository.load(aggregate, id);
     const guard = { expected: [{ stream, version: loaded.version }] };
@@ -157,8 +163,14 @@ function toList(executable: Executable): readonly (DecisionCommand | AggregateCo
 }
 
 function checkCommandId(id: string): string {
-  if (id.length >= 1 && id.length <= 255 && !id.includes('\0') && id.isWellFormed()) return id;
-  throw new LivefoldError('BAD_USER_INPUT', 'A command id has 1 to 255 characters, none of them NUL.', { fields: { issues: [{ path: ['commandId'], message: 'has 1 to 255 characters' }] } });
+  return checkName(id, { what: 'command id', path: 'commandId' });
+}
+
+/** What comes from a client and becomes a key of the store must be one that the store can keep. */
+function checkName(name: string, { what, path }: { readonly what: string; readonly path: string }): string {
+  if (isStorableName(name)) return name;
+  const message = `A ${what} has 1 to ${longestName} characters, none of them NUL or half a surrogate pair.`;
+  throw new LivefoldError('BAD_USER_INPUT', message, { fields: { issues: [{ path: [path], message }] } });
 }
 
 function fingerprintOf(commands: readonly (DecisionCommand | AggregateCommand)[]): string {

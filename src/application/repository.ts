@@ -26,9 +26,12 @@ export class Repository {
 
   /** The state from memory if it is there, else from the log. */
   async load<State>(aggregate: AggregateRoot<State>, id: string): Promise<Loaded<State>> {
-    const kept = this.#cache.get(streamOf(aggregate, id));
+    const stream = streamOf(aggregate, id);
+    const kept = this.#cache.get(stream);
+    if (kept === undefined) return this.loadFresh(aggregate, id);
+    this.keep(stream, kept);
     // Only `keep` fills the cache, under the stream's own name, which starts with the aggregate's.
-    return kept === undefined ? this.loadFresh(aggregate, id) : (kept as Loaded<State>);
+    return kept as Loaded<State>;
   }
 
   /** The state from the log. */

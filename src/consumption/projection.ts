@@ -1,5 +1,5 @@
 import { getTableColumns, getTableName, type InferSelectModel } from 'drizzle-orm';
-import { getTableConfig, type PgColumn, type PgTable } from 'drizzle-orm/pg-core';
+import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
 import type { AnyEventDefinition, DataOf, StoredEvent, TypeOf } from '../domain/event.ts';
 import { LivefoldError } from '../kernel/errors.ts';
 
@@ -33,6 +33,8 @@ export interface AnyProjection {
   /** The table's key column and the one that holds the position that last changed a row. */
   readonly keyColumn: PgColumn;
   readonly positionColumn: PgColumn;
+  /** The name under which rows carry their key. */
+  readonly keyField: string;
   readonly types: readonly string[];
   handlerOf(type: string): Handler | undefined;
 }
@@ -44,14 +46,15 @@ export class Projection<Table extends PgTable> implements AnyProjection {
   readonly mode: 'async' | 'inline';
   readonly keyColumn: PgColumn;
   readonly positionColumn: PgColumn;
+  readonly keyField: string;
   readonly #handlers = new Map<string, Handler>();
 
   constructor(name: string, table: Table, options: ProjectionOptions = {}) {
     this.name = name;
     this.table = table;
     this.mode = options.mode ?? 'async';
-    this.keyColumn = keyColumnOf(name, table);
     this.positionColumn = positionColumnOf(name, table);
+    [this.keyField, this.keyColumn] = keyColumnOf(name, table);
   }
 
   /** The event types that can change a row. */
@@ -88,8 +91,8 @@ export function projection<Table extends PgTable>(name: string, table: Table, op
   return new Projection(name, table, options);
 }
 
-function keyColumnOf(name: string, table: PgTable): PgColumn {
-  const keys = getTableConfig(table).columns.filter(({ primary }) => primary);
+function keyColumnOf(name: string, table: PgTable): readonly [field: string, column: PgColumn] {
+  const keys = Object.entries<PgColumn>(getTableColumns(table)).filter(([, { primary }]) => primary);
   const [key] = keys;
   if (key !== undefined && keys.length === 1) return key;
   throw new LivefoldError('INVALID_READ_TABLE', `The table "${getTableName(table)}" of the projection "${name}" needs exactly one primary key column.`);

@@ -60,7 +60,7 @@ export function livefoldTables(schemaName: string = defaultSchema) {
     horizon: bigint('horizon', { mode: 'number' }).notNull().default(0),
   });
 
-  /** The keys that a projection removed, and the position that removed them. A key that comes back loses its row here. */
+  /** The keys that a projection removed, and the position that removed them. A key that has a row again is not removed, whatever stands here. */
   const tombstones = schema.table(
     'tombstones',
     { projection: binaryText('projection').notNull(), key: binaryText('key').notNull(), position: position().notNull() },

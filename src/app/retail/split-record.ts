@@ -6,8 +6,8 @@ export function splitRecord(record: string): readonly string[] | null {
   const cells: string[] = [];
   for (let at = 0; ; at += 1) {
     const isQuoted = record[at] === '"';
-    const end = isQuoted ? closingQuote(record, at) + 1 : bareEnd(record, at);
-    if (end === 0) return null;
+    const end = isQuoted ? quotedEnd(record, at) : bareEnd(record, at);
+    if (end === -1) return null;
     const cell = record.slice(at, end);
     if (!isQuoted && cell.includes('"')) return null;
     cells.push(isQuoted ? cell.slice(1, -1).replaceAll('""', '"') : cell);
@@ -17,11 +17,11 @@ export function splitRecord(record: string): readonly string[] | null {
   }
 }
 
-/** Where the cell that opens at `open` closes; -1: nowhere. A doubled quote stands for one and closes nothing. */
-function closingQuote(record: string, open: number): number {
+/** Where the quoted cell that starts at `open` ends; -1: nowhere. A doubled quote stands for one and closes nothing. */
+function quotedEnd(record: string, open: number): number {
   let at = record.indexOf('"', open + 1);
   while (at !== -1 && record[at + 1] === '"') at = record.indexOf('"', at + 2);
-  return at;
+  return at === -1 ? -1 : at + 1;
 }
 
 function bareEnd(record: string, start: number): number {

@@ -14,9 +14,7 @@ import { isAlive } from './is-alive.ts';
 export async function createCluster(cluster: Cluster, log: EngineLog, signal?: AbortSignal): Promise<void> {
   if (await isCreated(cluster)) return;
   log(`Creating a PostgreSQL database in ${cluster.folder} (the first time only, it takes a few seconds).`);
-  await mkdir(dirname(cluster.folder), { recursive: true });
-  await removeUnfinished(cluster);
-  const unfinished = { ...cluster, folder: await mkdtemp(`${unfinishedPrefix(cluster)}${process.pid}-`) };
+  const unfinished = { ...cluster, folder: await makeRoom(cluster) };
   try {
     await initialise(unfinished, signal);
     await putInPlace(unfinished, cluster);
@@ -37,6 +35,16 @@ function isCreated(cluster: Cluster): Promise<boolean> {
       );
     },
   );
+}
+
+async function makeRoom(cluster: Cluster): Promise<string> {
+  try {
+    await mkdir(dirname(cluster.folder), { recursive: true });
+    await removeUnfinished(cluster);
+    return await mkdtemp(`${unfinishedPrefix(cluster)}${process.pid}-`);
+  } catch (cause) {
+    throw engineFailed(`it cannot write to ${dirname(cluster.folder)}.`, { folder: cluster.folder }, cause);
+  }
 }
 
 function unfinishedPrefix(cluster: Cluster): string {

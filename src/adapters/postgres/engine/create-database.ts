@@ -1,4 +1,5 @@
 import type { Sql } from 'postgres';
+import { databaseCode } from '../translate-error.ts';
 
 // duplicate_database, and the unique violation that a create at the very same time gets instead.
 const ALREADY_THERE = new Set(['42P04', '23505']);
@@ -10,6 +11,6 @@ export async function createDatabase(sql: Sql, name: string): Promise<void> {
   try {
     await sql`create database ${sql(name)}`;
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && ALREADY_THERE.has(String(error.code)))) throw error;
+    if (!ALREADY_THERE.has(databaseCode(error) ?? '')) throw error;
   }
 }

@@ -1,8 +1,9 @@
 import postgres, { type Sql } from 'postgres';
 import { LivefoldError } from '../../../kernel/errors.ts';
+import { databaseCode, messageOf } from '../translate-error.ts';
 import type { Engine } from './engine.ts';
 
-// `nulls not distinct` and what else the migrations use came with 15.
+// PostgreSQL 15 as `server_version_num` writes it: major version × 10,000.
 const OLDEST = 150_000;
 
 /**
@@ -39,10 +40,7 @@ function connect(url: string): Sql {
 
 function unreachable(cause: unknown): LivefoldError {
   // A refused connection to a name with several addresses is an AggregateError, whose message is empty.
-  const reason =
-    cause instanceof Error
-      ? cause.message || String('code' in cause ? cause.code : cause.name)
-      : String(cause);
+  const reason = messageOf(cause) || databaseCode(cause);
   return new LivefoldError(
     'DATABASE_UNREACHABLE',
     `The PostgreSQL server of DATABASE_URL cannot be used: ${reason}. Check that it runs, and the address, user and password.`,

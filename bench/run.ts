@@ -1,0 +1,40 @@
+/** Runs one benchmark: `npm run bench -- NAME [--json]`. */
+import { parseArgs } from 'node:util';
+import { benchmarks } from './benchmarks.ts';
+import { describeMachine } from './machine.ts';
+import { isReached, type Report, toJson, toTable } from './report.ts';
+import { useServer } from './server.ts';
+
+const usage = `Usage: npm run bench -- NAME [--json]
+
+Runs both sides of each comparison on one server: the PostgreSQL that DATABASE_URL names, or one of Livefold's own in
+.livefold/bench. Progress goes to stderr, the result to stdout; the exit code is 1 when a target is missed.
+
+${benchmarks.map(({ name, describe }) => `  ${name.padEnd(10)} ${describe}`).join('\n')}
+`;
+
+const progress = (line: string): void => console.error(line);
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+  });
+  if (values.help === true) {
+    console.log(usage);
+    return 0;
+  }
+  const benchmark = benchmarks.find(({ name }) => name === positionals[0]);
+  if (benchmark === undefined || positionals.length > 1) {
+    console.error(`There is no benchmark "${positionals.join(' ')}".\n\n${usage}`);
+    return 2;
+  }
+  await using server = await useServer(progress);
+  const machine = await describeMachine(server.databaseUrl);
+  const rows = await benchmark.run({ databaseUrl: server.databaseUrl, progress });
+  const report: Report = { benchmark: benchmark.name, machine, rows };
+  console.log(values.json === true ? toJson(report) : toTable(report));
+  return rows.every(isReached) ? 0 : 1;
+}
+
+process.exitCode = await main();

@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { aggregate } from '../../domain/aggregate.ts';
+import { fold } from '../../domain/fold.ts';
+import { type Rejection, reject } from '../../domain/rejection.ts';
+import { Id } from '../amounts.ts';
+import { type Line, Lines, totalOf } from './lines.ts';
+import { OrderCancelled, OrderPaid, OrderPlaced, OrderShipped } from './order-events.ts';
+
+type Placed = {
+  readonly status: 'placed' | 'paid' | 'shipped' | 'cancelled';
+  readonly orderId: string;
+  readonly customerId: string | null;
+  readonly country: string | null;
+  readonly lines: readonly Line[];
+  readonly total: string;
+  /** The day it was placed, in UTC. */
+  readonly placedOn: string;
+};
+
+export type OrderState = { readonly status: 'none' } | Placed;
+
+const Place = z.object({ orderId: Id, customerId: Id.nullable(), country: z.string().nullable(), lines: Lines, needsStock: z.boolean() });
+const Pay = z.object({});
+const Ship = z.object({ carrier: z.string().trim().min(1).max(100) });
+const Cancel = z.object({ reason: z.string().trim().min(1).max(500).nullish().transform((reason) => reason ?? null) });
+
+/** An order, from placed to shipped or cancelled. */
+export const Order = aggregate('Order', {
+  state: fold<OrderState>({ status: 'none' })
+    .on(OrderPlaced, (_, { data, occurredAt }) => ({ status: 'placed', ...data, placedOn: occurredAt.toISOString().slice(0, 10) }))
+    .on(OrderPaid, (order) => withStatus(order, 'paid'))
+    .on(OrderShipped, (order) => withStatus(order, 'shipped'))
+    .on(OrderCancelled, (order) => withStatus(order, 'cancelled')),
+  commands: (command) => ({
+    place: command(Place, (order, input) =>
+      order.status === 'none' ? OrderPlaced({ ...input, total: totalOf(input.lines) }) : reject('ORDER_EXISTS', `there is an order ${input.orderId} already`),
+    ),
+    pay: command(Pay, (order) => {
+      if (order.status !== 'placed') return refusal(order);
+      const { orderId, customerId, total } = order;
+      return OrderPaid({ orderId, customerId, total });
+    }),
+    ship: command(Ship, (order, { carrier }) => {
+      if (order.status === 'placed') return reject('ORDER_NOT_PAID');
+      if (order.status !== 'paid') return refusal(order);
+      const { orderId, customerId } = order;
+      return OrderShipped({ orderId, customerId, carrier });
+    }),
+    cancel: command(Cancel, (order, { reason }) => {
+      if (order.status !== 'placed' && order.status !== 'paid') return refusal(order);
+      const { orderId, customerId, country, lines, total, placedOn } = order;
+      return OrderCancelled({ orderId, customerId, country, lines: [...lines], total, placedOn, reason });
+    }),
+  }),
+});
+
+function withStatus(order: OrderState, status: Placed['status']): OrderState {
+  return order.status === 'none' ? order : { ...order, status };
+}
+
+/** Why an order that is not in the right state refuses a command. */
+function refusal({ status }: OrderState): Rejection {
+  return status === 'none' ? reject('UNKNOWN_ORDER', 'there is no such order') : reject(`ORDER_${status.toUpperCase()}`);
+}

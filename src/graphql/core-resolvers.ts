@@ -1,0 +1,73 @@
+import { follow } from '../consumption/follow.ts';
+import type { StoredEvent } from '../domain/event.ts';
+import { everything, type Query } from '../domain/query.ts';
+import type { Position } from '../persistence/event-store.ts';
+import { checkPosition } from './at-least.ts';
+import { checkPageSize, type Connection, toConnection } from './connection.ts';
+import type { GraphQLContext } from './context.ts';
+import type { NotificationFilter, Projection, Resolvers } from './core-schema.ts';
+import { type Frame, frameAt } from './frame.ts';
+import { dateScalar, dateTimeScalar, decimalScalar, jsonScalar, positionScalar } from './scalars.ts';
+
+/** The resolvers of `schema/core.graphql`: the log, the projections and the scalars that every application has. */
+export const coreResolvers: Resolvers = {
+  Position: positionScalar,
+  DateTime: dateTimeScalar,
+  Date: dateScalar,
+  Decimal: decimalScalar,
+  JSON: jsonScalar,
+  Query: {
+    notificationLog: (_, args, { backend, signal }) => readNotifications(backend, args, signal),
+    projections: (_, _args, { backend }) => listProjections(backend),
+  },
+  Subscription: {
+    notifications: { subscribe: (_, args, context) => watchNotifications(args, context) },
+  },
+};
+
+type Backend = GraphQLContext['backend'];
+type Optional<Value> = Value | null | undefined;
+type LogArguments = { after?: Optional<Position>; before?: Optional<Position>; first?: Optional<number>; filter?: Optional<NotificationFilter> };
+
+const usualPage = 100;
+const largestPage = 1_000;
+
+async function readNotifications({ store }: Backend, args: LogArguments, signal: AbortSignal): Promise<Connection<StoredEvent>> {
+  const size = checkPageSize('first', args.first ?? usualPage, largestPage);
+  const after = args.after ?? 0;
+  const range = { after, ...(typeof args.before === 'number' ? { before: args.before } : {}) };
+  const events = await Array.fromAsync(store.read(toQuery(args.filter), { ...range, limit: size + 1, signal }));
+  const edges = events.slice(0, size).map((node) => ({ cursor: String(node.position), node }));
+  return toConnection(edges, { hasNextPage: events.length > size, hasPreviousPage: after > 0 });
+}
+
+async function* watchNotifications(
+  { after, filter }: { after?: Optional<Position>; filter?: Optional<NotificationFilter> },
+  { backend, resumeAfter, signal }: GraphQLContext,
+): AsyncGenerator<Frame<{ readonly notifications: StoredEvent }>> {
+  const { log } = backend;
+  const resume = resumeAfter ?? after;
+  if (typeof resume === 'number') await checkPosition(backend, resume, 'after');
+  for await (const { events } of follow(log, { after: resume ?? (await log.head()), query: toQuery(filter), signal })) {
+    for (const event of events) yield frameAt(event.position, { notifications: event });
+  }
+}
+
+async function listProjections({ projections, log }: Backend): Promise<readonly Projection[]> {
+  const head = await log.head();
+  return [...projections.values()].map(({ projection, feed, status, lastError }) => ({
+    name: projection.name,
+    position: feed.position,
+    // The feed may hear of an event just behind our look at the head.
+    head: Math.max(head, feed.position),
+    lag: Math.max(head - feed.position, 0),
+    status,
+    lastError,
+  }));
+}
+
+function toQuery(filter: Optional<NotificationFilter>): Query {
+  const { types, tags, stream } = filter ?? {};
+  const item = { ...(types ? { types } : {}), ...(tags ? { tags } : {}), ...(stream ? { stream } : {}) };
+  return Object.keys(item).length === 0 ? everything : { items: [item] };
+}

@@ -1,0 +1,116 @@
+import { getTableColumns } from 'drizzle-orm';
+import type { PgColumn } from 'drizzle-orm/pg-core';
+import type { ChangeBatch } from '../consumption/change-feed.ts';
+import { type Filter, passes } from '../consumption/filter.ts';
+import type { AnyProjection, AnyRow } from '../consumption/projection.ts';
+import type { RunningProjection } from '../consumption/projection-runner.ts';
+import type { ReadModels } from '../consumption/read-models.ts';
+import type { Position } from '../persistence/event-store.ts';
+
+/** One frame of a live field. `position` is where a client that has it may resume; 0 while a snapshot is incomplete. */
+export type LiveFrame = {
+  readonly kind: 'SNAPSHOT' | 'DELTA';
+  readonly position: Position;
+  readonly upserted: readonly AnyRow[];
+  readonly removed: readonly string[];
+  readonly live: boolean;
+};
+
+export type LiveOptions = {
+  readonly running: RunningProjection;
+  readonly models: ReadModels;
+  readonly filter?: Filter | null | undefined;
+  /** Resumes behind this frame; a snapshot comes first when it is left out, 0 or too old. */
+  readonly after?: Position | null | undefined;
+  readonly signal: AbortSignal;
+};
+
+/** Most rows in one frame of a snapshot. */
+const snapshotPage = 500;
+/** A client that missed more rows than this gets a new snapshot. */
+const mostMissed = 5_000;
+/** So long a resuming client waits for a projection that is behind its position, in milliseconds. */
+const longestWait = 30_000;
+
+/**
+ * The rows that pass a filter, and every committed change among them. The subscriber is a cursor: what memory no longer
+ * holds is read from the table, several changes of a row as one, so a slow one costs nothing and loses nothing.
+ */
+export async function* liveRows(options: LiveOptions): AsyncGenerator<LiveFrame> {
+  const { running, signal } = options;
+  const { feed } = running;
+  let position = options.after ?? 0;
+  if (position > 0) await running.waitFor(position, { timeout: longestWait, signal });
+  else position = yield* snapshot(options);
+  while (!signal.aborted) {
+    const seen = feed.bell.rings;
+    const batches = feed.since(position);
+    if (batches === null || batches.some(({ changes }) => changes === null)) {
+      const missed = await readMissed(options, position);
+      if (missed === null) {
+        position = yield* snapshot(options);
+        continue;
+      }
+      position = missed.position;
+      if (!isEmpty(missed)) yield missed;
+      continue;
+    }
+    for (const batch of batches) {
+      const frame = frameOf(options, batch, position);
+      position = batch.to;
+      if (!isEmpty(frame)) yield frame;
+    }
+    if (position >= feed.position) await feed.bell.wait(seen, { signal });
+  }
+}
+
+/** All rows, a page at a time. What changes meanwhile comes again behind the position taken at the start. */
+async function* snapshot({ running, models, filter }: LiveOptions): AsyncGenerator<LiveFrame, Position> {
+  const { projection, feed } = running;
+  const { position } = feed;
+  let kind: LiveFrame['kind'] = 'SNAPSHOT';
+  let last: AnyRow | undefined;
+  for (;;) {
+    const after = last && { value: null, key: String(last[projection.keyField]) };
+    const rows = await models.rows(projection, { filter, after, limit: snapshotPage + 1 });
+    const page = rows.slice(0, snapshotPage);
+    const isComplete = rows.length === page.length;
+    yield { kind, position: isComplete ? position : 0, upserted: page, removed: [], live: isComplete && position >= feed.position };
+    if (isComplete) return position;
+    kind = 'DELTA';
+    last = page.at(-1);
+  }
+}
+
+async function readMissed({ running, models, filter }: LiveOptions, after: Position): Promise<LiveFrame | null> {
+  const { projection, feed } = running;
+  const missed = await models.changesSince(projection, after, { limit: mostMissed });
+  if (missed === null) return null;
+  const isMeant = (row: AnyRow): boolean => passes(filter, row, decimalFields(projection));
+  // What a row was before is not known here, so a row that is not meant now counts as one that may have been.
+  const left = missed.upserted.filter((row) => !isMeant(row)).map((row) => String(row[projection.keyField]));
+  return { kind: 'DELTA', position: missed.position, upserted: missed.upserted.filter(isMeant), removed: [...missed.removed, ...left], live: missed.position >= feed.position };
+}
+
+function frameOf({ running, filter }: LiveOptions, batch: ChangeBatch, behind: Position): LiveFrame {
+  const { projection, feed } = running;
+  const isMeant = (row: AnyRow | undefined): row is AnyRow => row !== undefined && passes(filter, row, decimalFields(projection));
+  const upserted: AnyRow[] = [];
+  const removed: string[] = [];
+  for (const { key, before, after, position } of batch.changes ?? []) {
+    if (position <= behind) continue;
+    if (isMeant(after)) upserted.push(after);
+    else if (isMeant(before)) removed.push(key);
+  }
+  return { kind: 'DELTA', position: batch.to, upserted, removed, live: batch.to >= feed.position };
+}
+
+function isEmpty({ upserted, removed }: LiveFrame): boolean {
+  return upserted.length === 0 && removed.length === 0;
+}
+
+/** Which fields of a projection's rows are exact decimals, which are text in JavaScript but compare by value. */
+function decimalFields({ table }: AnyProjection): (field: string) => boolean {
+  const columns: Readonly<Record<string, PgColumn>> = getTableColumns(table);
+  return (field) => columns[field]?.columnType === 'PgNumeric';
+}

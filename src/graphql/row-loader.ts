@@ -1,0 +1,31 @@
+import type { AnyProjection, AnyRow } from '../consumption/projection.ts';
+import type { ReadModels } from '../consumption/read-models.ts';
+
+/** Finds one row by its key; null when there is none. */
+export type RowLoader = (key: string) => Promise<AnyRow | null>;
+
+/** Loads rows by key; those asked for while one answer is resolved come in one select. Nothing is kept. */
+export function createRowLoader(models: Pick<ReadModels, 'find'>, projection: AnyProjection): RowLoader {
+  let waiting: Map<string, PromiseWithResolvers<AnyRow | null>> = new Map();
+
+  async function flush(): Promise<void> {
+    const asked = waiting;
+    waiting = new Map();
+    try {
+      const rows = await models.find(projection, [...asked.keys()]);
+      for (const row of rows) asked.get(String(row[projection.keyField]))?.resolve(row);
+      for (const { resolve } of asked.values()) resolve(null);
+    } catch (error) {
+      for (const { reject } of asked.values()) reject(error);
+    }
+  }
+
+  return (key) => {
+    if (waiting.size === 0) setImmediate(() => void flush());
+    const known = waiting.get(key);
+    if (known !== undefined) return known.promise;
+    const deferred = Promise.withResolvers<AnyRow | null>();
+    waiting.set(key, deferred);
+    return deferred.promise;
+  };
+}

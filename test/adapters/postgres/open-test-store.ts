@@ -1,0 +1,35 @@
+import { type Database, openDatabase, type Session } from '../../../src/adapters/postgres/database.ts';
+import { createPostgresEventStore } from '../../../src/adapters/postgres/postgres-event-store.ts';
+import type { EventStore } from '../../../src/persistence/event-store.ts';
+import { createTestDatabase } from '../../support/database.ts';
+
+/** Store and database of one test, with more stores on the same log as if they were other processes'. */
+export type TestStore = AsyncDisposable & {
+  readonly url: string;
+  readonly database: Database;
+  readonly store: EventStore<Session>;
+  /** Another store with connections of its own. */
+  another(): EventStore<Session>;
+};
+
+/** A store on a fresh database. */
+export async function openTestStore(): Promise<TestStore> {
+  const { url, drop } = await createTestDatabase();
+  const databases: Database[] = [];
+  const open = (): Database => {
+    const opened = openDatabase(url, { connections: 4 });
+    databases.push(opened);
+    return opened;
+  };
+  const database = open();
+  return {
+    url,
+    database,
+    store: createPostgresEventStore({ database }),
+    another: () => createPostgresEventStore({ database: open() }),
+    async [Symbol.asyncDispose]() {
+      await Promise.all(databases.map((opened) => opened.close()));
+      await drop();
+    },
+  };
+}

@@ -1,0 +1,24 @@
+import type { TestProject } from 'vitest/node';
+import { claimRun } from './test-run.ts';
+import { startTestServer } from './test-server.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** A database of the test server where test databases can be created. */
+    readonly serverUrl: string;
+    /** This run's number: its databases carry it in their names. */
+    readonly testRun: number;
+  }
+}
+
+/** One PostgreSQL for the whole run; each test file takes a database of its own from it. Returns the teardown. */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const server = await startTestServer();
+  const run = await claimRun(server.url);
+  project.provide('serverUrl', server.url);
+  project.provide('testRun', run.number);
+  return async () => {
+    await run.end();
+    await server.stop();
+  };
+}
