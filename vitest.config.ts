@@ -13,6 +13,7 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/support/global-setup.ts'],
     pool: 'forks',
     // Each worker has a database to talk to; two cores gain nothing from more.
     maxWorkers: 2,

@@ -19,7 +19,7 @@ const mappers: Record<'core' | 'shop', Readonly<Record<string, string>>> = {
     Product: './products/products-table.ts#ProductRow',
     Order: './orders/orders-table.ts#OrderRow',
     OrderLine: './orders/lines.ts#Line',
-    Return: './orders/return.ts#Return',
+    Return: './orders/return.ts#ReturnDocument',
   },
 };
 

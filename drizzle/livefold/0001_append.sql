@@ -44,30 +44,34 @@ begin
 end
 $$;
 --> statement-breakpoint
--- Appends a batch of independent items and says of each what became of it: appended, duplicate (its command id is
--- known), conflict (an expected version does not hold) or condition (an event matches its query).
+-- Appends a batch of independent items and says what became of it: `head` is the position before it, `versions` hold the
+-- version of each event (0: not stored) and `refused` the items that were not: as a duplicate (its command id is known), a
+-- conflict (an expected version does not hold) or a condition (an event matches its query).
 -- The lock comes first and is released by the commit: positions are drawn in commit order, and each statement behind it
 -- sees all that earlier holders committed. It is the one place where positions are given out.
-create function "livefold"."append"(
-  p_items integer,
-  p_item integer[], p_id uuid[], p_stream text[], p_type text[], p_schema_version smallint[], p_data jsonb[], p_tags text[],
-  p_correlation_id text[], p_causation_id text[], p_actor text[], p_tenant text[], p_metadata jsonb[], p_occurred_at timestamptz[],
-  p_expected_item integer[], p_expected_stream text[], p_expected_version integer[],
-  p_command_item integer[], p_command_id text[], p_command_fingerprint text[],
-  p_condition_item integer[], p_condition_query jsonb[], p_condition_after bigint[]
-) returns table (item integer, outcome text, "position" bigint, version integer)
-language plpgsql
 -- One plan, made once and by index: planning costs more than running it, and statistics lag behind a log that grows.
-set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+create function "livefold"."append"(
+  p_stream text[], p_stream_item integer[], p_stream_expected bigint[],
+  p_item integer[], p_stream_of integer[], p_id uuid[], p_type text[], p_schema_version smallint[], p_data jsonb[], p_tags text[],
+  p_correlation_id text[], p_causation_id text[], p_actor text[], p_tenant text[], p_metadata jsonb[], p_occurred_at timestamptz[],
+  p_tag text[], p_tag_event integer[],
+  p_command_item integer[], p_command_id text[], p_command_fingerprint text[], p_command_last integer[], p_command_events integer[],
+  p_condition_item integer[], p_condition_query jsonb[], p_condition_after bigint[]
+) returns table (head bigint, versions json, refused json)
+language plpgsql
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off
 as $$
 #variable_conflict use_column
 declare
   v_head bigint;
   v_now timestamptz;
+  v_heads integer[];
   v_duplicates integer[];
   v_conflicts integer[];
   v_conditions integer[];
-  v_failed integer[];
+  v_refused integer[];
+  v_position bigint[];
+  v_version integer[];
 begin
   perform pg_advisory_xact_lock(hashtextextended('livefold_log', 0));
 
@@ -79,62 +83,55 @@ begin
   if cardinality(p_command_item) > 0 then
     v_duplicates := array(
       select c.item from unnest(p_command_item, p_command_id) as c(item, id)
-      where exists (select 1 from "livefold"."commands" k where k.id = c.id));
+      where (select true from "livefold"."commands" k where k.id = c.id));
   end if;
-  if cardinality(p_expected_item) > 0 then
-    v_conflicts := array(
-      select x.item
-      from unnest(p_expected_item, p_expected_stream, p_expected_version) as x(item, stream, version),
-        lateral (select coalesce((select e.version from "livefold"."events" e where e.stream = x.stream order by e.version desc limit 1), 0) as version) h
-      where case x.version when -1 then h.version = 0 else h.version <> x.version end);
-  end if;
+
+  select array_agg(h.version order by h.n),
+    array_agg(h.item) filter (where case h.expected when -1 then h.version = 0 else h.version <> h.expected end)
+  into v_heads, v_conflicts
+  from (
+    select s.n, s.item, s.expected,
+      coalesce((select e.version from "livefold"."events" e where e.stream = s.stream order by e.version desc limit 1), 0) as version
+    from unnest(p_stream, p_stream_item, p_stream_expected) with ordinality as s(stream, item, expected, n)) h;
+
   if cardinality(p_condition_item) > 0 then
     v_conditions := array(
       select c.item from unnest(p_condition_item, p_condition_query, p_condition_after) as c(item, query, after)
       where "livefold"."any_match"(c.query, c.after));
   end if;
-  v_failed := v_duplicates || v_conflicts || v_conditions;
-
-  return query
-  with placed as materialized (
-    select e.*,
-      v_head + row_number() over (order by e.n) as position,
-      (coalesce((select s.version from "livefold"."events" s where s.stream = e.stream order by s.version desc limit 1), 0)
-        + row_number() over (partition by e.stream order by e.n))::integer as version
-    from unnest(p_item, p_id, p_stream, p_type, p_schema_version, p_data, p_tags, p_correlation_id, p_causation_id, p_actor, p_tenant, p_metadata, p_occurred_at)
-      with ordinality as e(item, id, stream, type, schema_version, data, tags, correlation_id, causation_id, actor, tenant, metadata, occurred_at, n)
-    where v_failed is null or e.item <> all (v_failed)
-  ), stored as (
-    insert into "livefold"."events"
-      (position, id, occurred_at, recorded_at, version, schema_version, stream, type, tags, data, correlation_id, causation_id, actor, tenant, metadata)
-    select p.position, p.id, p.occurred_at, v_now, p.version, p.schema_version, p.stream, p.type, p.tags::text[], p.data,
-      p.correlation_id, p.causation_id, p.actor, p.tenant, p.metadata
-    from placed p order by p.n
-  ), tagged as (
-    insert into "livefold"."tags" (tag, position)
-    select t.tag, p.position from placed p, unnest(p.tags::text[]) as t(tag) where p.tags <> '{}'
-  ), last as materialized (
-    select p.item, max(p.position) as position, count(*)::integer as events, (array_agg(p.version order by p.n desc))[1] as version
-    from placed p group by p.item
-  ), commanded as (
-    insert into "livefold"."commands" (id, fingerprint, position, events)
-    select c.id, c.fingerprint, coalesce(l.position, v_head), coalesce(l.events, 0)
-    from unnest(p_command_item, p_command_id, p_command_fingerprint) as c(item, id, fingerprint)
-      left join last l on l.item = c.item
-    where v_failed is null or c.item <> all (v_failed)
-  )
-  select i.item,
-    case
-      when i.item = any (v_duplicates) then 'duplicate'
-      when i.item = any (v_conflicts) then 'conflict'
-      when i.item = any (v_conditions) then 'condition'
-      else 'appended'
-    end,
-    coalesce(l.position, v_head), l.version
-  from generate_series(1, p_items) as i(item) left join last l on l.item = i.item;
+  v_refused := v_duplicates || v_conflicts || v_conditions;
 
   if cardinality(p_item) > 0 then
+    select array_agg(case when p.holds then v_head + p.place else 0 end order by p.n),
+      array_agg(case when p.holds then v_heads[p.stream] + p.place_in_stream else 0 end order by p.n)
+    into v_position, v_version
+    from (
+      select e.n, e.stream, e.holds,
+        count(*) filter (where e.holds) over (order by e.n) as place,
+        count(*) filter (where e.holds) over (partition by e.stream order by e.n) as place_in_stream
+      from (
+        select u.n, u.stream, coalesce(u.item <> all (v_refused), true) as holds
+        from unnest(p_item, p_stream_of) with ordinality as u(item, stream, n)) e) p;
+
+    insert into "livefold"."events"
+      (position, id, occurred_at, recorded_at, version, schema_version, stream, type, tags, data, correlation_id, causation_id, actor, tenant, metadata)
+    select v_position[e.n], e.id, e.occurred_at, v_now, v_version[e.n], e.schema_version, p_stream[e.stream], e.type, e.tags::text[], e.data,
+      e.correlation_id, e.causation_id, e.actor, e.tenant, e.metadata
+    from unnest(p_stream_of, p_id, p_type, p_schema_version, p_data, p_tags, p_correlation_id, p_causation_id, p_actor, p_tenant, p_metadata, p_occurred_at)
+      with ordinality as e(stream, id, type, schema_version, data, tags, correlation_id, causation_id, actor, tenant, metadata, occurred_at, n)
+    where v_position[e.n] > 0;
+
+    insert into "livefold"."tags" (tag, position)
+    select t.tag, v_position[t.event] from unnest(p_tag, p_tag_event) as t(tag, event) where v_position[t.event] > 0;
+
     perform pg_notify('livefold_log', '');
   end if;
+
+  insert into "livefold"."commands" (id, fingerprint, position, events)
+  select c.id, c.fingerprint, coalesce(v_position[c.last], v_head), c.events
+  from unnest(p_command_item, p_command_id, p_command_fingerprint, p_command_last, p_command_events) as c(item, id, fingerprint, last, events)
+  where coalesce(c.item <> all (v_refused), true);
+
+  return query select v_head, to_json(v_version), case when v_refused <> '{}' then json_build_object('duplicate', v_duplicates, 'conflict', v_conflicts, 'condition', v_conditions) end;
 end
 $$;

@@ -5,7 +5,7 @@ import type { UserRow } from './users/users-table.ts';
 import type { ProductRow } from './products/products-table.ts';
 import type { OrderRow } from './orders/orders-table.ts';
 import type { Line } from './orders/lines.ts';
-import type { Return } from './orders/return.ts';
+import type { ReturnDocument } from './orders/return.ts';
 import type { ShopContext } from './shop-context.ts';
 export type Maybe<T> = T | null;
 export type InputMaybe<T> = Maybe<T>;
@@ -1139,7 +1139,7 @@ export type ResolversTypes = {
   Order: ResolverTypeWrapper<OrderRow>;
   OrderStatus: OrderStatus;
   OrderLine: ResolverTypeWrapper<Line>;
-  Return: ResolverTypeWrapper<Return>;
+  Return: ResolverTypeWrapper<ReturnDocument>;
   OrderConnection: ResolverTypeWrapper<Omit<OrderConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversTypes['OrderEdge']>, nodes: ReadonlyArray<ResolversTypes['Order']> }>;
   OrderEdge: ResolverTypeWrapper<Omit<OrderEdge, 'node'> & { node: ResolversTypes['Order'] }>;
   OrderChanges: ResolverTypeWrapper<Omit<OrderChanges, 'upserted'> & { upserted: ReadonlyArray<ResolversTypes['Order']> }>;
@@ -1214,7 +1214,7 @@ export type ResolversParentTypes = {
   Subscription: Record<PropertyKey, never>;
   Order: OrderRow;
   OrderLine: Line;
-  Return: Return;
+  Return: ReturnDocument;
   OrderConnection: Omit<OrderConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversParentTypes['OrderEdge']>, nodes: ReadonlyArray<ResolversParentTypes['Order']> };
   OrderEdge: Omit<OrderEdge, 'node'> & { node: ResolversParentTypes['Order'] };
   OrderChanges: Omit<OrderChanges, 'upserted'> & { upserted: ReadonlyArray<ResolversParentTypes['Order']> };

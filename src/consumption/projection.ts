@@ -9,6 +9,9 @@ export type RowOf<Table extends PgTable> = Omit<InferSelectModel<Table>, 'positi
 /** Any projection's row, where the table is not known. */
 export type AnyRow = Readonly<Record<string, unknown>>;
 
+/** A row as the projection's table holds it, with its position. */
+export type StoredRow<P extends AnyProjection> = P['table']['$inferSelect'];
+
 /** The rows that an event concerns: one key, several, or none. */
 export type Keys = string | readonly string[] | null;
 

@@ -2,7 +2,7 @@ import type { StoredEvent } from '../domain/event.ts';
 import type { Position } from '../persistence/event-store.ts';
 import type { Filter } from './filter.ts';
 import type { RowChange } from './fold-rows.ts';
-import type { AnyProjection, AnyRow } from './projection.ts';
+import type { AnyProjection, AnyRow, StoredRow } from './projection.ts';
 
 /** A batch for a projection: the events behind `after`, the last of them at `to`. */
 export type ProjectionBatch = { readonly after: Position; readonly to: Position; readonly events: readonly StoredEvent[] };
@@ -35,8 +35,8 @@ export interface ReadModels {
    * projection does not stand at `after`: another process has been there.
    */
   apply(projection: AnyProjection, batch: ProjectionBatch): Promise<readonly RowChange[] | null>;
-  rows(projection: AnyProjection, query: RowQuery): Promise<readonly AnyRow[]>;
+  rows<P extends AnyProjection>(projection: P, query: RowQuery): Promise<readonly StoredRow<P>[]>;
   /** Rows by key, in no order; keys without a row are left out. */
-  find(projection: AnyProjection, keys: readonly string[]): Promise<readonly AnyRow[]>;
+  find<P extends AnyProjection>(projection: P, keys: readonly string[]): Promise<readonly StoredRow<P>[]>;
   changesSince(projection: AnyProjection, after: Position, options: { readonly limit: number }): Promise<ChangesSince | null>;
 }

@@ -61,3 +61,8 @@ export function aggregate<State, Specs extends CommandSpecs<State>>(
 export function streamOf(aggregate: { readonly name: string }, id: string): string {
   return `${aggregate.name}-${id}`;
 }
+
+/** The id of the aggregate whose events a stream holds: the other way round from `streamOf`. */
+export function idOf(aggregate: { readonly name: string }, stream: string): string {
+  return stream.slice(aggregate.name.length + 1);
+}

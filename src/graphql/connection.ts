@@ -1,5 +1,5 @@
 import type { Filter } from '../consumption/filter.ts';
-import type { AnyProjection, AnyRow } from '../consumption/projection.ts';
+import type { AnyProjection, AnyRow, StoredRow } from '../consumption/projection.ts';
 import type { OrderBy, ReadModels, RowCursor } from '../consumption/read-models.ts';
 import { LivefoldError } from '../kernel/errors.ts';
 
@@ -34,7 +34,7 @@ const largestPage = 500;
  *
  * @throws LivefoldError `BAD_USER_INPUT` for `first` with `last`, a size out of bounds, or a cursor of another order
  */
-export async function readConnection(models: ReadModels, projection: AnyProjection, args: ConnectionArguments): Promise<Connection<AnyRow>> {
+export async function readConnection<P extends AnyProjection>(models: ReadModels, projection: P, args: ConnectionArguments): Promise<Connection<StoredRow<P>>> {
   const isBackwards = args.last !== null && args.last !== undefined;
   if (isBackwards && args.first !== null && args.first !== undefined) throw refused('last', 'Give first or last, not both.');
   const size = checkPageSize(isBackwards ? 'last' : 'first', (isBackwards ? args.last : args.first) ?? usualPage, largestPage);

@@ -8,10 +8,10 @@ import type { ReadModels } from '../consumption/read-models.ts';
 import type { Position } from '../persistence/event-store.ts';
 
 /** One frame of a live field. `position` is where a client that has it may resume; 0 while a snapshot is incomplete. */
-export type LiveFrame = {
+export type LiveFrame<Row = AnyRow> = {
   readonly kind: 'SNAPSHOT' | 'DELTA';
   readonly position: Position;
-  readonly upserted: readonly AnyRow[];
+  readonly upserted: readonly Row[];
   readonly removed: readonly string[];
   readonly live: boolean;
 };

@@ -1,12 +1,12 @@
-import type { AnyProjection, AnyRow } from '../consumption/projection.ts';
+import type { AnyProjection, StoredRow } from '../consumption/projection.ts';
 import type { ReadModels } from '../consumption/read-models.ts';
 
 /** Finds one row by its key; null when there is none. */
-export type RowLoader = (key: string) => Promise<AnyRow | null>;
+export type RowLoader<P extends AnyProjection> = (key: string) => Promise<StoredRow<P> | null>;
 
 /** Loads rows by key; those asked for while one answer is resolved come in one select. Nothing is kept. */
-export function createRowLoader(models: Pick<ReadModels, 'find'>, projection: AnyProjection): RowLoader {
-  let waiting: Map<string, PromiseWithResolvers<AnyRow | null>> = new Map();
+export function createRowLoader<P extends AnyProjection>(models: Pick<ReadModels, 'find'>, projection: P): RowLoader<P> {
+  let waiting: Map<string, PromiseWithResolvers<StoredRow<P> | null>> = new Map();
 
   async function flush(): Promise<void> {
     const asked = waiting;
@@ -24,7 +24,7 @@ export function createRowLoader(models: Pick<ReadModels, 'find'>, projection: An
     if (waiting.size === 0) setImmediate(() => void flush());
     const known = waiting.get(key);
     if (known !== undefined) return known.promise;
-    const deferred = Promise.withResolvers<AnyRow | null>();
+    const deferred = Promise.withResolvers<StoredRow<P> | null>();
     waiting.set(key, deferred);
     return deferred.promise;
   };

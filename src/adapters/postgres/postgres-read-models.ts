@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, gt, type SQL, sql } from 'drizzle-orm';
 import type { PgColumn } from 'drizzle-orm/pg-core';
 import { foldRows, keysOf, type RowChange } from '../../consumption/fold-rows.ts';
-import type { AnyProjection, AnyRow } from '../../consumption/projection.ts';
+import type { AnyProjection, StoredRow } from '../../consumption/projection.ts';
 import type { ProjectionBatch, ReadModels, RowCursor, RowQuery } from '../../consumption/read-models.ts';
 import { everything } from '../../domain/query.ts';
 import type { Position } from '../../persistence/event-store.ts';
@@ -105,19 +105,19 @@ async function advance(on: Session, { tracking }: ReturnType<typeof livefoldTabl
   return moved.length > 0;
 }
 
-async function findRows(on: Session, { table, keyColumn }: AnyProjection, keys: readonly string[]): Promise<readonly AnyRow[]> {
+async function findRows<P extends AnyProjection>(on: Session, { table, keyColumn }: P, keys: readonly string[]): Promise<readonly StoredRow<P>[]> {
   if (keys.length === 0) return [];
   const type = sql.raw(keyColumn.getSQLType());
   return await on.select().from(table).where(sql`${keyColumn} = any (${textArray(keys)}::text[]::${type}[])`).prepare('livefold_find').execute();
 }
 
-async function selectRows(on: Session, projection: AnyProjection, query: RowQuery): Promise<readonly AnyRow[]> {
+async function selectRows<P extends AnyProjection>(on: Session, projection: P, query: RowQuery): Promise<readonly StoredRow<P>[]> {
   const { table, keyColumn } = projection;
   const { orderBy, backwards = false, limit } = query;
   const column = orderBy === undefined ? keyColumn : columnOf(table, orderBy.field);
   const isDescending = (orderBy?.descending ?? false) !== backwards;
   const direction = isDescending ? desc : asc;
-  const rows: AnyRow[] = await on
+  const rows = await on
     .select()
     .from(table)
     .where(

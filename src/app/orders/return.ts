@@ -7,7 +7,7 @@ import { type Line, Lines, totalOf } from './lines.ts';
 import { ItemsReturned } from './order-events.ts';
 
 /** Goods that came back. */
-export type Return = {
+export type ReturnDocument = {
   readonly id: string;
   readonly orderId: string | null;
   readonly customerId: string | null;
@@ -20,7 +20,7 @@ const TakeBack = z.object({ returnId: Id, orderId: Id.nullable(), customerId: Id
 
 /** A return: a document of its own, whether or not the order is known. */
 export const Returns = aggregate('Return', {
-  state: fold<Return | null>(null).on(ItemsReturned, (_, { data, occurredAt }) => ({ ...data, id: data.returnId, returnedAt: occurredAt })),
+  state: fold<ReturnDocument | null>(null).on(ItemsReturned, (_, { data, occurredAt }) => ({ ...data, id: data.returnId, returnedAt: occurredAt })),
   commands: (command) => ({
     takeBack: command(TakeBack, (existing, input) =>
       existing === null ? ItemsReturned({ ...input, total: totalOf(input.lines) }) : reject('RETURN_EXISTS', `there is a return ${input.returnId} already`),

@@ -14,8 +14,8 @@ export const concurrencyCases: readonly ContractCase[] = [
 ];
 
 const writers = 10;
-const appends = 20;
-const eventsPerAppend = 20;
+const appends = 100;
+const eventsPerAppend = 10;
 
 async function readersBesideWriters(store: EventStore): Promise<void> {
   const reading = [tail(store), tail(store)];

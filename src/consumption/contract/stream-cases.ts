@@ -121,9 +121,8 @@ async function separateStreams(store: EventStore): Promise<void> {
 
 async function names(store: EventStore): Promise<void> {
   for (const stream of ['x', 'x'.repeat(255), '注文-'.repeat(85), '\u{1f600}'.repeat(255), '\u202eمرحبا', 'a\nb\tc']) {
-    const type = `type ${stream}`.slice(0, 100);
-    await store.append({ events: [sampleEvent({ stream, type, tags: [stream] })] });
-    assert.deepEqual((await readStream(store, stream)).map((event) => [event.type, event.tags]), [[type, [stream]]]);
+    await store.append({ events: [sampleEvent({ stream, type: stream, tags: [stream] })] });
+    assert.deepEqual((await readStream(store, stream)).map((event) => [event.type, event.tags]), [[stream, [stream]]]);
   }
   const head = await store.head();
   for (const bad of ['', 'x'.repeat(256), '\u{1f600}'.repeat(256), 'a\0b', 'half \ud83d']) {

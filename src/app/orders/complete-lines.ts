@@ -1,0 +1,40 @@
+import type { Repository } from '../../application/repository.ts';
+import { LivefoldError } from '../../kernel/errors.ts';
+import { Product } from '../products/product.ts';
+import { User } from '../users/user.ts';
+import { type Line, lineOf } from './lines.ts';
+
+type AskedLine = { readonly sku: string; readonly quantity: number; readonly unitPrice?: string | null | undefined };
+
+/**
+ * Lines with the names of their products, and their prices where none is given. From the log, so that a product added
+ * a moment ago is there.
+ *
+ * @throws LivefoldError `COMMAND_REJECTED` with reason `UNKNOWN_PRODUCT`
+ */
+export async function completeLines(repository: Repository, lines: readonly AskedLine[]): Promise<Line[]> {
+  return Promise.all(
+    lines.map(async ({ sku, quantity, unitPrice }) => {
+      const { state: product } = await repository.load(Product, sku);
+      if (product.status === 'none') throw rejected('UNKNOWN_PRODUCT', `there is no product ${sku}`);
+      return lineOf({ sku, name: product.name, quantity, unitPrice: unitPrice ?? product.price });
+    }),
+  );
+}
+
+/**
+ * The country of a customer; null for a guest.
+ *
+ * @throws LivefoldError `COMMAND_REJECTED` with reason `UNKNOWN_USER`
+ */
+export async function countryOf(repository: Repository, customerId: string | null): Promise<string | null> {
+  if (customerId === null) return null;
+  const { state: user } = await repository.load(User, customerId);
+  if (!user.exists) throw rejected('UNKNOWN_USER', `there is no user ${customerId}`);
+  return user.country;
+}
+
+/** A command's refusal that is known before the command itself is asked. */
+export function rejected(reason: string, message: string): LivefoldError {
+  return new LivefoldError('COMMAND_REJECTED', `The command was rejected: ${message}`, { fields: { reason } });
+}

@@ -1,0 +1,83 @@
+import type { AggregateCommand } from '../../domain/aggregate.ts';
+import { idOf } from '../../domain/aggregate.ts';
+import { waitForProjections } from '../../graphql/at-least.ts';
+import { readConnection } from '../../graphql/connection.ts';
+import { liveField } from '../../graphql/live-field.ts';
+import { type MutationOptions, mutate } from '../../graphql/mutate.ts';
+import { orderBy } from '../../graphql/order-by.ts';
+import { createId } from '../../kernel/ids.ts';
+import { found } from '../found.ts';
+import type { ShopContext } from '../shop-context.ts';
+import type { OrderOrderField, PlaceOrderInput, Resolvers, ReturnItemsInput } from '../shop-schema.ts';
+import { Users } from '../users/users-projection.ts';
+import { completeLines, countryOf, rejected } from './complete-lines.ts';
+import { Order, type OrderState } from './order.ts';
+import { orderInTime } from './order-in-time.ts';
+import { Orders } from './orders-projection.ts';
+import { Returns } from './return.ts';
+
+const orderFields: Readonly<Record<OrderOrderField, string>> = { ID: 'id', PLACED_AT: 'placedAt', TOTAL: 'total' };
+
+/** An order's row and its customer's: what a payload shows. */
+const payloadProjections = [Orders.name, Users.name];
+
+export const ordersResolvers: Resolvers = {
+  Order: {
+    customer: ({ customerId }, _, { loadUser }) => (customerId === null ? null : loadUser(customerId)),
+  },
+  Return: {
+    order: ({ orderId }, _, { loadOrder }) => (orderId === null ? null : loadOrder(orderId)),
+    customer: ({ customerId }, _, { loadUser }) => (customerId === null ? null : loadUser(customerId)),
+  },
+  Query: {
+    order: async (_, { id, asOf, atLeast }, { backend, loadOrder, signal }) => {
+      await waitForProjections(backend, [Orders.name], atLeast, signal);
+      return asOf ? orderInTime(backend.store, id, asOf) : loadOrder(id);
+    },
+    orders: async (_, { atLeast, ...args }, { backend, signal }) => {
+      await waitForProjections(backend, [Orders.name], atLeast, signal);
+      return readConnection(backend.models, Orders, { ...args, orderBy: orderBy(orderFields, args.orderBy) });
+    },
+  },
+  Mutation: {
+    placeOrder: async (_, { input, commandId }, context) =>
+      mutateOrder(context, await placeOrder(context, input), { commandId, request: ['placeOrder', input] }),
+    payOrder: (_, { input, commandId }, context) =>
+      mutateOrder(context, Order.commands.pay(input.orderId, {}), { commandId, request: ['payOrder', input] }),
+    shipOrder: (_, { input, commandId }, context) =>
+      mutateOrder(context, Order.commands.ship(input.orderId, input), { commandId, request: ['shipOrder', input] }),
+    cancelOrder: (_, { input, commandId }, context) =>
+      mutateOrder(context, Order.commands.cancel(input.orderId, input), { commandId, request: ['cancelOrder', input] }),
+    returnItems: async (_, { input, commandId }, context) => {
+      const command = await takeBack(context, input);
+      const receipt = await mutate(context, command, { commandId, request: ['returnItems', input], projections: payloadProjections });
+      const { state } = await context.backend.repository.load(Returns, idOf(Returns, receipt.stream));
+      return { receipt, return: found(state) };
+    },
+  },
+  Subscription: {
+    orders: { subscribe: (_, args, context) => liveField('orders', Orders, args, context) },
+  },
+};
+
+async function placeOrder({ backend: { repository } }: ShopContext, input: PlaceOrderInput): Promise<AggregateCommand<OrderState>> {
+  const orderId = input.orderId ?? createId();
+  const customerId = input.customerId ?? null;
+  const [lines, country] = await Promise.all([completeLines(repository, input.lines), countryOf(repository, customerId)]);
+  return Order.commands.place(orderId, { orderId, customerId, country, lines, needsStock: true });
+}
+
+async function takeBack({ backend: { repository } }: ShopContext, input: ReturnItemsInput) {
+  const returnId = input.returnId ?? createId();
+  const orderId = input.orderId ?? null;
+  const order = orderId === null ? null : (await repository.load(Order, orderId)).state;
+  if (order?.status === 'none') throw rejected('UNKNOWN_ORDER', `there is no order ${orderId}`);
+  const customerId = input.customerId ?? order?.customerId ?? null;
+  const [lines, country] = await Promise.all([completeLines(repository, input.lines), countryOf(repository, customerId)]);
+  return Returns.commands.takeBack(returnId, { returnId, orderId, customerId, country: country ?? order?.country ?? null, lines });
+}
+
+async function mutateOrder(context: ShopContext, command: AggregateCommand<OrderState>, options: Omit<MutationOptions, 'projections'>) {
+  const receipt = await mutate(context, command, { ...options, projections: payloadProjections });
+  return { receipt, order: found(await context.loadOrder(idOf(Order, receipt.stream))) };
+}

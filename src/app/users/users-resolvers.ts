@@ -1,0 +1,48 @@
+import { createId } from '../../kernel/ids.ts';
+import { waitForProjections } from '../../graphql/at-least.ts';
+import { readConnection } from '../../graphql/connection.ts';
+import { liveField } from '../../graphql/live-field.ts';
+import { type MutationOptions, mutate } from '../../graphql/mutate.ts';
+import { orderBy } from '../../graphql/order-by.ts';
+import { idOf } from '../../domain/aggregate.ts';
+import type { DecisionCommand } from '../../domain/decision.ts';
+import { found } from '../found.ts';
+import type { ShopContext } from '../shop-context.ts';
+import type { Resolvers, UserOrderField } from '../shop-schema.ts';
+import { User } from './user.ts';
+import { changeEmail, registerUser } from './user-decisions.ts';
+import { Users } from './users-projection.ts';
+
+const orderFields: Readonly<Record<UserOrderField, string>> = {
+  ID: 'id',
+  NAME: 'name',
+  ORDER_COUNT: 'orderCount',
+  TOTAL_SPENT: 'totalSpent',
+  REGISTERED_AT: 'registeredAt',
+};
+
+export const usersResolvers: Resolvers = {
+  Query: {
+    user: async (_, { id, atLeast }, { backend, loadUser, signal }) => {
+      await waitForProjections(backend, [Users.name], atLeast, signal);
+      return loadUser(id);
+    },
+    users: async (_, { atLeast, ...args }, { backend, signal }) => {
+      await waitForProjections(backend, [Users.name], atLeast, signal);
+      return readConnection(backend.models, Users, { ...args, orderBy: orderBy(orderFields, args.orderBy) });
+    },
+  },
+  Mutation: {
+    registerUser: (_, { input, commandId }, context) =>
+      mutateUser(context, registerUser({ ...input, id: input.id ?? createId() }), { commandId, request: ['registerUser', input] }),
+    changeEmail: (_, { input, commandId }, context) => mutateUser(context, changeEmail(input), { commandId, request: ['changeEmail', input] }),
+  },
+  Subscription: {
+    users: { subscribe: (_, args, context) => liveField('users', Users, args, context) },
+  },
+};
+
+async function mutateUser(context: ShopContext, command: DecisionCommand, options: Omit<MutationOptions, 'projections'>) {
+  const receipt = await mutate(context, command, { ...options, projections: [Users.name] });
+  return { receipt, user: found(await context.loadUser(idOf(User, receipt.stream))) };
+}

@@ -1,0 +1,70 @@
+import type { Executable } from '../application/execute.ts';
+import type { AnyEventDefinition, DataOf, StoredEvent, TypeOf } from '../domain/event.ts';
+
+/** A timer of one process: `name` is unique within it, scheduling it again moves it. */
+export type Timer = { readonly name: string; readonly at: Date };
+
+/** What a process does about an event or a timer. Parts left out stay as they are. */
+export type Reaction<State> = {
+  /** The process's new state; `null` ends the process, with its timers. */
+  readonly state?: State | null;
+  /** Commands to send, in this order. Their ids come from the event, so sending them twice does nothing the second time. */
+  readonly send?: readonly Executable[];
+  readonly schedule?: readonly Timer[];
+  /** The names of timers that are no longer wanted. */
+  readonly unschedule?: readonly string[];
+};
+
+type EventReaction = {
+  readonly key: (event: StoredEvent) => string | null;
+  readonly react: (state: unknown, event: StoredEvent) => Reaction<unknown>;
+};
+type TimerReaction = (state: unknown, key: string) => Reaction<unknown>;
+
+/** Any process manager, where its state's type is not known. */
+export interface AnyProcessManager {
+  readonly name: string;
+  reactionTo(type: string): EventReaction | undefined;
+  reactionToTimer(name: string): TimerReaction | undefined;
+}
+
+/** Events in, commands out: a fold per key that decides what to do next. Reactions are pure. */
+export class ProcessManager<State> implements AnyProcessManager {
+  readonly name: string;
+  readonly #events = new Map<string, EventReaction>();
+  readonly #timers = new Map<string, TimerReaction>();
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** Adds what to do about an event type. `state` is undefined when no process of that key is under way. */
+  on<Definition extends AnyEventDefinition>(
+    definition: Definition,
+    key: (event: StoredEvent<TypeOf<Definition>, DataOf<Definition>>) => string | null,
+    react: (state: State | undefined, event: StoredEvent<TypeOf<Definition>, DataOf<Definition>>) => Reaction<State>,
+  ): this {
+    // The type name decides which reaction an event meets; its data had to fit the definition's schema to be stored.
+    this.#events.set(definition.type, { key, react } as unknown as EventReaction);
+    return this;
+  }
+
+  /** Adds what to do when a timer is due. */
+  onTimer(name: string, react: (state: State | undefined, key: string) => Reaction<State>): this {
+    this.#timers.set(name, react as TimerReaction);
+    return this;
+  }
+
+  reactionTo(type: string): EventReaction | undefined {
+    return this.#events.get(type);
+  }
+
+  reactionToTimer(name: string): TimerReaction | undefined {
+    return this.#timers.get(name);
+  }
+}
+
+/** Starts a process manager: `processManager<State>('fulfilment').on(OrderPaid, key, react)…`. */
+export function processManager<State>(name: string): ProcessManager<State> {
+  return new ProcessManager(name);
+}

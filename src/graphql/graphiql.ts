@@ -1,0 +1,48 @@
+import type { GraphiQLOptions as YogaGraphiQLOptions } from 'graphql-yoga';
+
+/** An operation that GraphiQL opens with, in a tab named after it. */
+export type GraphiQLTab = {
+  readonly query: string;
+  /** JSON text. */
+  readonly variables?: string;
+};
+
+export type GraphiQLOptions = { readonly title?: string; readonly tabs?: readonly GraphiQLTab[] };
+
+/**
+ * What the page may load: only itself. GraphiQL compiles with `eval`, styles inline and runs its workers from blobs; all of
+ * it is in the page, so nothing comes from another host and it works offline.
+ */
+export const graphiqlPolicy = [
+  "default-src 'none'",
+  "script-src 'unsafe-inline' 'unsafe-eval' blob:",
+  'worker-src blob:',
+  "style-src 'unsafe-inline'",
+  'img-src data:',
+  'font-src data:',
+  "connect-src 'self'",
+  "frame-ancestors 'none'",
+  "base-uri 'none'",
+].join('; ');
+
+/** The page's options in Yoga's terms. Its subscriptions run over SSE. */
+export function graphiqlPage({ title = 'Livefold', tabs }: GraphiQLOptions): YogaGraphiQLOptions {
+  return {
+    title,
+    subscriptionsProtocol: 'SSE',
+    ...(tabs === undefined
+      ? {}
+      : { defaultTabs: tabs.map(({ query, variables = null }) => ({ query, variables })) }),
+  };
+}
+
+let page: { readonly options: string; readonly html: string } | undefined;
+
+/** Renders the page from the bundled GraphiQL: 9 MB of script, loaded with the first visit and rendered once. */
+export async function renderGraphiQLPage(options: YogaGraphiQLOptions): Promise<string> {
+  const key = JSON.stringify(options);
+  if (page?.options === key) return page.html;
+  const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
+  page = { options: key, html: renderGraphiQL(options) };
+  return page.html;
+}

@@ -1,0 +1,58 @@
+import type { ServerResponse } from 'node:http';
+import { type ExecutionResult, GraphQLError } from 'graphql';
+import { type ErrorScope, presentErrors } from './errors.ts';
+
+type HttpFacts = {
+  readonly status?: number;
+  readonly spec?: boolean;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+const statuses: Readonly<Record<string, number>> = {
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  LIMIT_EXCEEDED: 400,
+  UNAVAILABLE: 503,
+  INTERNAL: 500,
+};
+
+/** The error of a request that is not well-formed, or asks for what HTTP cannot give. */
+export function requestError(status: number, code: string, message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code, http: { status } } });
+}
+
+/** A whole HTTP result as clients may see it; Yoga takes each error's `extensions.http` for the response and leaves it out of the body. */
+export function presentHttpResult(result: ExecutionResult, scope: ErrorScope): ExecutionResult {
+  const { errors } = result;
+  if (errors === undefined || 'data' in result) return result;
+  const presented = presentErrors(errors, scope);
+  return { ...result, errors: presented.map((error, index) => withHttp(error, httpOf(errors[index]))) };
+}
+
+/** Answers with one error, where Yoga has not come into play. */
+export function refuse(response: ServerResponse, error: GraphQLError, scope: ErrorScope): void {
+  const errors = presentErrors([error], scope);
+  const { status = 400, headers = {} } = httpOf(error) ?? {};
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers });
+  response.end(JSON.stringify({ errors }));
+}
+
+function withHttp(error: GraphQLError, given: HttpFacts | undefined): GraphQLError {
+  const code = String(error.extensions.code);
+  const http = given ?? { status: statuses[code] ?? 400, spec: true };
+  const { nodes, source, positions, path, message, extensions } = error;
+  // `spec` allows 200 under the older `application/json`, which is only for requests that are well-formed.
+  const spec = http.spec === true && code !== 'BAD_REQUEST';
+  return new GraphQLError(message, {
+    nodes,
+    source,
+    positions,
+    path,
+    extensions: { ...extensions, http: { ...http, spec } },
+  });
+}
+
+/** Yoga's own errors and `requestError` say what they mean for the response; nothing else uses the name. */
+function httpOf(error: GraphQLError | undefined): HttpFacts | undefined {
+  return error?.extensions.http as HttpFacts | undefined;
+}

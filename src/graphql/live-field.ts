@@ -1,0 +1,28 @@
+import type { Filter } from '../consumption/filter.ts';
+import type { AnyProjection, StoredRow } from '../consumption/projection.ts';
+import type { Position } from '../persistence/event-store.ts';
+import { checkPosition, runningProjection } from './at-least.ts';
+import type { GraphQLContext } from './context.ts';
+import { type Frame, frameAt } from './frame.ts';
+import { type LiveFrame, liveRows } from './live-rows.ts';
+
+export type LiveArguments = { readonly filter?: Filter | null | undefined; readonly after?: Position | null | undefined };
+
+/**
+ * The source of a live subscription field: frames of one projection's rows, as root values under the field's name. An SSE
+ * client's `Last-Event-ID` counts before `after`, since the browser repeats the original request when it reconnects.
+ */
+export async function* liveField<Field extends string, P extends AnyProjection>(
+  field: Field,
+  projection: P,
+  { filter, after }: LiveArguments,
+  { backend, resumeAfter, signal }: GraphQLContext,
+): AsyncGenerator<Frame<Readonly<Record<Field, LiveFrame<StoredRow<P>>>>>> {
+  const running = runningProjection(backend, projection.name);
+  const resume = resumeAfter ?? after;
+  if (resume !== null && resume !== undefined) await checkPosition(backend, resume, 'after');
+  for await (const frame of liveRows({ running, models: backend.models, filter, after: resume, signal })) {
+    // A computed key widens to string: the one key it has is the field. The rows come from the projection's own table.
+    yield frameAt(frame.position, { [field]: frame } as Readonly<Record<Field, LiveFrame<StoredRow<P>>>>);
+  }
+}

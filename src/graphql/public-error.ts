@@ -1,0 +1,42 @@
+import type { ErrorFields, LivefoldError } from '../kernel/errors.ts';
+
+/** What a client is told of an error. */
+export type PublicError = { readonly code: string; readonly message: string; readonly facts: ErrorFields };
+
+type Disclosure = {
+  readonly code: string;
+  /** Which of the error's fields a client may see. */
+  readonly fields?: readonly string[];
+  /** Said in place of the error's own message, where that speaks of the inside. */
+  readonly message?: string;
+};
+
+const badInput: Disclosure = { code: 'BAD_USER_INPUT', fields: ['issues'] };
+const unreachable = 'The service cannot reach its database at the moment: try again shortly.';
+const stopped = 'The operation was stopped before it finished: try again.';
+
+/** By our own code. What is not listed stays inside. */
+const disclosures: ReadonlyMap<string, Disclosure> = new Map([
+  ['BAD_USER_INPUT', badInput],
+  ['INVALID_APPEND', badInput],
+  ['INVALID_EVENT', badInput],
+  ['INVALID_DECIMAL', badInput],
+  ['COMMAND_REJECTED', { code: 'COMMAND_REJECTED', fields: ['reason'] }],
+  ['CONCURRENCY_CONFLICT', { code: 'CONCURRENCY_CONFLICT' }],
+  ['COMMAND_ID_REUSED', { code: 'COMMAND_ID_REUSED' }],
+  ['PROJECTION_LAGGING', { code: 'PROJECTION_LAGGING', fields: ['projection', 'position', 'atLeast'] }],
+  ['NOT_FOUND', { code: 'NOT_FOUND' }],
+  ['UNAUTHENTICATED', { code: 'UNAUTHENTICATED' }],
+  ['FORBIDDEN', { code: 'FORBIDDEN' }],
+  ['DATABASE_UNAVAILABLE', { code: 'UNAVAILABLE', message: unreachable }],
+  ['ABORTED', { code: 'UNAVAILABLE', message: stopped }],
+]);
+
+/** What a client may know of one of our errors; nothing where its code is no client's business. */
+export function publicErrorOf(error: LivefoldError): PublicError | undefined {
+  const disclosure = disclosures.get(error.code);
+  if (disclosure === undefined) return undefined;
+  const { code, fields = [], message = error.message } = disclosure;
+  const facts = Object.entries(error.fields).filter(([name]) => fields.includes(name));
+  return { code, message, facts: Object.fromEntries(facts) };
+}

@@ -1,0 +1,88 @@
+import type { ExecutionResult } from 'graphql';
+import { onAbort } from '../kernel/async.ts';
+
+type Step = IteratorResult<ExecutionResult, undefined>;
+
+export type ResultStreamOptions = {
+  /** What a subscription field returned. */
+  readonly source: AsyncIterable<unknown>;
+  readonly toResult: (value: unknown) => Promise<ExecutionResult>;
+  /** The last result of a source that failed. */
+  readonly toFailure: (error: unknown) => ExecutionResult;
+  /** Told to the source, which may be waiting for its next value, when nobody wants it any more. */
+  readonly left: AbortController;
+  /** Gets what a source throws while it cleans up: it has no reader left. */
+  readonly onCleanupError: (error: unknown) => void;
+};
+
+const done: Step = { done: true, value: undefined };
+
+/**
+ * A subscription's results, one for each value of its source, pulled one at a time. `return()` takes effect at once, even
+ * while the source waits: a suspended generator would hear of it only with its next value, so the signal is aborted too.
+ */
+export class ResultStream implements AsyncGenerator<ExecutionResult, undefined, void> {
+  readonly #options: ResultStreamOptions;
+  readonly #source: AsyncIterator<unknown>;
+  #isClosed = false;
+  #answerWaiting = (_step: Step): void => {};
+
+  constructor(options: ResultStreamOptions) {
+    this.#options = options;
+    this.#source = options.source[Symbol.asyncIterator]();
+    onAbort(options.left.signal, () => this.#close());
+  }
+
+  next(): Promise<Step> {
+    if (this.#isClosed) return Promise.resolve(done);
+    const { promise, resolve } = Promise.withResolvers<Step>();
+    this.#answerWaiting = resolve;
+    // #pull never rejects.
+    void this.#pull().then(resolve);
+    return promise;
+  }
+
+  return(): Promise<Step> {
+    this.#options.left.abort();
+    return Promise.resolve(done);
+  }
+
+  throw(error: unknown): Promise<Step> {
+    this.#options.left.abort();
+    return Promise.reject(error);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async #pull(): Promise<Step> {
+    try {
+      const step = await this.#source.next();
+      if (step.done !== true) return { done: false, value: await this.#options.toResult(step.value) };
+      this.#options.left.abort();
+      return done;
+    } catch (error) {
+      if (this.#isClosed) return done;
+      const last: Step = { done: false, value: this.#options.toFailure(error) };
+      // Before the abort, which answers that there is nothing more.
+      this.#answerWaiting(last);
+      this.#options.left.abort();
+      return last;
+    }
+  }
+
+  #close(): void {
+    this.#isClosed = true;
+    this.#answerWaiting(done);
+    this.#cleanUp().catch(this.#options.onCleanupError);
+  }
+
+  async #cleanUp(): Promise<void> {
+    await this.#source.return?.();
+  }
+}

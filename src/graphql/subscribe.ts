@@ -1,0 +1,82 @@
+import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute } from 'graphql';
+import { onAbort } from '../kernel/async.ts';
+import { LivefoldError } from '../kernel/errors.ts';
+import type { Position } from '../persistence/event-store.ts';
+import { type ErrorScope, failedResult, presentResult } from './errors.ts';
+import type { Runtime } from './execute.ts';
+import { positionOf } from './frame.ts';
+import type { Operation } from './operation.ts';
+import { ResultStream } from './result-stream.ts';
+import { addVariableIssues } from './variable-issues.ts';
+
+/**
+ * Starts a subscription: its source stream once, then one execution for each value of it. A result whose root value is a
+ * frame carries its position in `extensions.position`. Never rejects: a subscription that cannot start gives one result
+ * with errors; one whose source fails ends with such a result. The context's signal aborts when the subscription ends.
+ */
+export async function subscribeOperation(
+  args: ExecutionArgs,
+  operation: Operation,
+  runtime: Runtime,
+): Promise<ExecutionResult | ResultStream> {
+  const { correlationId, authorization } = operation;
+  const { createContext, logger } = runtime;
+  const scope = { correlationId, logger };
+  const left = new AbortController();
+  // A WebSocket's signal outlives its subscriptions.
+  const release = onAbort(operation.signal, () => left.abort());
+  onAbort(left.signal, release);
+  try {
+    const resumeAfter = parseLastEventId(operation.lastEventId);
+    const contextValue = await createContext({
+      correlationId,
+      authorization,
+      resumeAfter,
+      signal: left.signal,
+    });
+    const source = await createSourceEventStream({ ...args, contextValue });
+    if (Symbol.asyncIterator in source) {
+      return streamOf(source, { ...args, contextValue }, { scope, left });
+    }
+    left.abort();
+    return presentResult(addVariableIssues(source, args), scope);
+  } catch (error) {
+    left.abort();
+    return failedResult(error, scope);
+  }
+}
+
+function streamOf(
+  source: AsyncIterable<unknown>,
+  args: ExecutionArgs,
+  { scope, left }: { readonly scope: ErrorScope; readonly left: AbortController },
+): ResultStream {
+  return new ResultStream({
+    source,
+    left,
+    toResult: async (rootValue) => {
+      const result = presentResult(await execute({ ...args, rootValue }), scope);
+      const position = positionOf(rootValue);
+      if (position === undefined) return result;
+      return { ...result, extensions: { ...result.extensions, position: String(position) } };
+    },
+    toFailure: (error) => failedResult(error, scope),
+    onCleanupError: (err) => {
+      scope.logger.warn(
+        { correlationId: scope.correlationId, err },
+        'A subscription failed while it cleaned up.',
+      );
+    },
+  });
+}
+
+/** Ignoring what is no position would start a client anew that asked to resume: it would miss events and not know. */
+function parseLastEventId(text: string | null): Position | null {
+  if (text === null || text === '') return null;
+  const position = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(position)) return position;
+  const message = 'Last-Event-ID is no log position: send back the `id:` of the last event as it came.';
+  throw new LivefoldError('BAD_USER_INPUT', message, {
+    fields: { issues: [{ path: ['Last-Event-ID'], message }] },
+  });
+}
