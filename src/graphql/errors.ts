@@ -52,12 +52,14 @@ function isPresented(error: GraphQLError): boolean {
 
 function toGraphQLError(error: unknown): GraphQLError {
   if (error instanceof GraphQLError) return error;
-  const originalError = error instanceof Error ? error : new Error(`Not an error was thrown: ${String(error)}`);
+  const originalError =
+    error instanceof Error ? error : new Error(`Not an error was thrown: ${String(error)}`);
   return new GraphQLError(originalError.message, { originalError });
 }
 
 function describe(error: GraphQLError): PublicError {
-  if (isAboutRequest(error)) return { code: requestCode(error), message: error.message, facts: factsOf(error) };
+  if (isAboutRequest(error))
+    return { code: requestCode(error), message: error.message, facts: factsOf(error) };
   const root = rootOf(error);
   if (isLivefoldError(root)) return publicErrorOf(root) ?? internal;
   if (!(root instanceof GraphQLError) || typeof root.extensions.code !== 'string') return internal;
@@ -89,6 +91,7 @@ function factsOf({ extensions }: GraphQLError): PublicError['facts'] {
 /** What was thrown in the first place: graphql-js wraps it, sometimes twice. */
 function rootOf(error: GraphQLError): Error {
   let current: Error = error;
-  while (current instanceof GraphQLError && current.originalError !== undefined) current = current.originalError;
+  while (current instanceof GraphQLError && current.originalError !== undefined)
+    current = current.originalError;
   return current;
 }

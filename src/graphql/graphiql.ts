@@ -36,13 +36,11 @@ export function graphiqlPage({ title = 'Livefold', tabs }: GraphiQLOptions): Yog
   };
 }
 
-let page: { readonly options: string; readonly html: string } | undefined;
-
 /** Renders the page from the bundled GraphiQL: 9 MB of script, loaded with the first visit and rendered once. */
-export async function renderGraphiQLPage(options: YogaGraphiQLOptions): Promise<string> {
-  const key = JSON.stringify(options);
-  if (page?.options === key) return page.html;
-  const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
-  page = { options: key, html: renderGraphiQL(options) };
-  return page.html;
+export function createGraphiQLRenderer(): (options: YogaGraphiQLOptions) => Promise<string> {
+  let page: Promise<string> | undefined;
+  return (options) => {
+    page ??= import('@graphql-yoga/render-graphiql').then(({ renderGraphiQL }) => renderGraphiQL(options));
+    return page;
+  };
 }

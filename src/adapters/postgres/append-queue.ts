@@ -8,14 +8,21 @@ type Waiting = {
   readonly reject: (error: unknown) => void;
 };
 
+/** With two, one batch is written and read here while the other is worked on there; a third would only make both smaller. */
+const mostUnderWay = 2;
+
+/** Fewer are not worth a commit of their own: they go out in one batch even when nothing is under way. */
+const worthSplitting = Number(process.env.SPLIT ?? 64);
+
 /**
- * Group commit: appends that come while one statement is under way go out together in the next. One append alone
- * goes out at once. `write` sends one batch of independent items and says what became of each.
+ * Group commit: appends that come while statements are under way go out together in the next. One append alone goes out
+ * at once. `write` sends one batch of independent items and says what became of each; batches are stored in the order sent.
  */
 export class AppendQueue {
   readonly #write: (items: readonly AppendItem[]) => Promise<readonly BatchOutcome[]>;
   #waiting: Waiting[] = [];
-  #isDraining = false;
+  #underWay = 0;
+  #isWoken = false;
 
   constructor(write: (items: readonly AppendItem[]) => Promise<readonly BatchOutcome[]>) {
     this.#write = write;
@@ -24,28 +31,34 @@ export class AppendQueue {
   append(item: AppendItem): Promise<BatchOutcome> {
     const { promise, resolve, reject } = Promise.withResolvers<BatchOutcome>();
     this.#waiting.push({ item, resolve, reject });
-    if (!this.#isDraining) {
-      this.#isDraining = true;
-      // One turn of the event loop lets every writer that the last answer woke join the next batch.
-      setImmediate(() => void this.#drain());
-    }
+    this.#wake();
     return promise;
   }
 
-  async #drain(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      await this.#send(this.#takeBatch());
-      // Let those that were just answered append again before the next batch is closed.
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    this.#isDraining = false;
+  /** One turn of the event loop lets every writer that the last answer woke join the next batch. */
+  #wake(): void {
+    if (this.#isWoken || this.#waiting.length === 0 || this.#underWay === mostUnderWay) return;
+    this.#isWoken = true;
+    setImmediate(() => {
+      this.#isWoken = false;
+      const most = this.#underWay === 0 && this.#waiting.length >= worthSplitting ? Math.ceil(this.#waiting.length / 2) : this.#waiting.length;
+      void this.#sendNext(most);
+      this.#wake();
+    });
   }
 
-  #takeBatch(): readonly Waiting[] {
+  async #sendNext(most: number): Promise<void> {
+    this.#underWay += 1;
+    await this.#send(this.#takeBatch(most));
+    this.#underWay -= 1;
+    this.#wake();
+  }
+
+  #takeBatch(most: number): readonly Waiting[] {
     const batch = new IndependentBatch();
     const taken: Waiting[] = [];
     const left: Waiting[] = [];
-    for (const waiting of this.#waiting) (batch.add(waiting.item) ? taken : left).push(waiting);
+    for (const waiting of this.#waiting) (taken.length < most && batch.add(waiting.item) ? taken : left).push(waiting);
     this.#waiting = left;
     return taken;
   }

@@ -24,9 +24,9 @@ const UNIQUE_VIOLATION = '23505';
 /** The event store on Postgres 15 or newer. The tables come from `migrateDatabase`. */
 export function createPostgresEventStore(options: PostgresEventStoreOptions): EventStore<Session> {
   const { database, schema = defaultSchema, inTransaction, onAppended = () => {} } = options;
-  const { session } = database;
+  const { session, pipeline } = database;
   const tables = livefoldTables(schema);
-  const append = prepareAppend(session, schema);
+  const append = prepareAppend(pipeline, schema);
 
   async function writeIn(transaction: Session, items: readonly AppendItem[]): Promise<readonly BatchOutcome[]> {
     const outcomes = await prepareAppend(transaction, schema)(items);
@@ -35,7 +35,7 @@ export function createPostgresEventStore(options: PostgresEventStoreOptions): Ev
   }
 
   const queue = new AppendQueue(async (items) => {
-    const outcomes = inTransaction === undefined ? await append(items) : await session.transaction((transaction) => writeIn(transaction, items));
+    const outcomes = inTransaction === undefined ? await append(items) : await pipeline.transaction((transaction) => writeIn(transaction, items));
     onAppended();
     return outcomes;
   });

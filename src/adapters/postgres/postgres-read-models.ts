@@ -7,6 +7,7 @@ import { everything } from '../../domain/query.ts';
 import type { Position } from '../../persistence/event-store.ts';
 import { textArray } from './array-literal.ts';
 import type { Database, Session } from './database.ts';
+import { typeOf } from './column-type.ts';
 import { columnOf, filterSql } from './filter-sql.ts';
 import { readEvents } from './read-events.ts';
 import { defaultSchema, livefoldTables } from './tables.ts';
@@ -107,7 +108,7 @@ async function advance(on: Session, { tracking }: ReturnType<typeof livefoldTabl
 
 async function findRows<P extends AnyProjection>(on: Session, { table, keyColumn }: P, keys: readonly string[]): Promise<readonly StoredRow<P>[]> {
   if (keys.length === 0) return [];
-  const type = sql.raw(keyColumn.getSQLType());
+  const type = typeOf(keyColumn);
   return await on.select().from(table).where(sql`${keyColumn} = any (${textArray(keys)}::text[]::${type}[])`).prepare('livefold_find').execute();
 }
 
@@ -135,9 +136,9 @@ async function selectRows<P extends AnyProjection>(on: Session, projection: P, q
 }
 
 function beyond(column: PgColumn, keyColumn: PgColumn, { value, key }: RowCursor, operator: '<' | '>'): SQL {
-  const keyValue = sql`${key}::${sql.raw(keyColumn.getSQLType())}`;
+  const keyValue = sql`${key}::${typeOf(keyColumn)}`;
   if (column === keyColumn) return sql`${keyColumn} ${sql.raw(operator)} ${keyValue}`;
-  return sql`(${column}, ${keyColumn}) ${sql.raw(operator)} (${value}::${sql.raw(column.getSQLType())}, ${keyValue})`;
+  return sql`(${column}, ${keyColumn}) ${sql.raw(operator)} (${value}::${typeOf(column)}, ${keyValue})`;
 }
 
 async function guarded<Result>(projection: AnyProjection, work: () => Promise<Result>): Promise<Result> {

@@ -3,6 +3,7 @@ import { getTableConfig, type PgColumn } from 'drizzle-orm/pg-core';
 import type { RowChange } from '../../consumption/fold-rows.ts';
 import type { AnyProjection, AnyRow } from '../../consumption/projection.ts';
 import { textArray } from './array-literal.ts';
+import { typeOf } from './column-type.ts';
 import type { Session } from './database.ts';
 import type { LivefoldTables } from './tables.ts';
 
@@ -50,7 +51,7 @@ async function remove(transaction: Session, { tombstones, tracking }: LivefoldTa
   const { table, keyColumn, name } = projection;
   const keys = textArray(changes.map(({ key }) => key));
   const positions = `{${changes.map(({ position }) => position).join(',')}}`;
-  const keyType = sql.raw(keyColumn.getSQLType());
+  const keyType = typeOf(keyColumn);
   await transaction.execute(sql`delete from ${table} where ${keyColumn} = any (${keys}::text[]::${keyType}[])`);
   await transaction.execute(sql`insert into ${tombstones} (projection, key, position)
     select ${name}, key, position from unnest(${keys}::text[], ${positions}::bigint[]) as r(key, position)

@@ -8,7 +8,7 @@ export type TestStore = AsyncDisposable & {
   readonly url: string;
   readonly database: Database;
   readonly store: EventStore<Session>;
-  /** Another store with connections of its own. */
+  /** Another store with a connection of its own. */
   another(): EventStore<Session>;
 };
 
@@ -16,17 +16,17 @@ export type TestStore = AsyncDisposable & {
 export async function openTestStore(): Promise<TestStore> {
   const { url, drop } = await createTestDatabase();
   const databases: Database[] = [];
-  const open = (): Database => {
-    const opened = openDatabase(url, { connections: 4 });
+  const open = (connections: number): Database => {
+    const opened = openDatabase(url, { connections });
     databases.push(opened);
     return opened;
   };
-  const database = open();
+  const database = open(4);
   return {
     url,
     database,
     store: createPostgresEventStore({ database }),
-    another: () => createPostgresEventStore({ database: open() }),
+    another: () => createPostgresEventStore({ database: open(1) }),
     async [Symbol.asyncDispose]() {
       await Promise.all(databases.map((opened) => opened.close()));
       await drop();

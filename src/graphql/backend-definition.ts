@@ -1,0 +1,29 @@
+import type { AnyProcessManager } from '../consumption/process-manager.ts';
+import type { AnyProjection } from '../consumption/projection.ts';
+import type { GraphQLContext } from './context.ts';
+
+/** A folder of migrations as drizzle-kit writes it. `name` keeps its journal apart from others' in the same database. */
+export type MigrationSet = { readonly name: string; readonly folder: string };
+
+/** One tab of GraphiQL: an operation that works as it stands. */
+export type GraphiqlTab = { readonly query: string; readonly variables?: string };
+
+/** Resolvers by type and field, as @graphql-tools/schema takes them. */
+// biome-ignore lint/suspicious/noExplicitAny: what a field's parent, arguments and context are, the application's own SDL says.
+export type AnyResolvers = Readonly<Record<string, any>>;
+
+/** A whole backend as its authors write it: what `startBackend` starts. */
+export type BackendDefinition = {
+  /** Shown in logs. */
+  readonly name: string;
+  /** The application's SDL; Livefold's own (`Query`, `Subscription`, scalars, …) comes with it, so extend those types. */
+  readonly typeDefs: string | readonly string[];
+  readonly resolvers: AnyResolvers;
+  readonly projections: readonly AnyProjection[];
+  readonly processManagers?: readonly AnyProcessManager[];
+  /** The application's own tables. */
+  readonly migrations?: readonly MigrationSet[];
+  /** Makes the resolvers' context for one operation from Livefold's own. */
+  readonly context?: (context: GraphQLContext) => GraphQLContext;
+  readonly graphiqlTabs?: readonly GraphiqlTab[];
+};

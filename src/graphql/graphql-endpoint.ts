@@ -1,0 +1,121 @@
+import { GraphQLError, type GraphQLSchema } from 'graphql';
+import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
+import { DocumentCache } from './document-cache.ts';
+import { executeOperation, type Runtime } from './execute.ts';
+import { createGraphiQLRenderer, type GraphiQLOptions, graphiqlPage } from './graphiql.ts';
+import { presentHttpResult, requestError } from './http-errors.ts';
+import { type Limits, useLimits } from './limits.ts';
+import type { Operation } from './operation.ts';
+import type { ResultStream } from './result-stream.ts';
+import { subscribeOperation } from './subscribe.ts';
+
+/** What belongs to one HTTP request, or one operation of a WebSocket. */
+export type Exchange = {
+  readonly operation: Operation;
+  /** A subscription's results, put here for the SSE writer. */
+  results?: ResultStream;
+};
+
+export type GraphQLEndpoint = YogaServerInstance<Exchange, object>;
+
+export type EndpointOptions = {
+  readonly schema: GraphQLSchema;
+  readonly runtime: Runtime;
+  readonly limits: Limits;
+  readonly graphiql: GraphiQLOptions | false;
+  /** Whose pages may call, besides the server's own. */
+  readonly origins: readonly string[];
+};
+
+export const graphqlPath = '/graphql';
+
+/** GraphQL over HTTP by Yoga; both transports parse, validate, execute and subscribe through it. */
+export function createGraphQLEndpoint(options: EndpointOptions): GraphQLEndpoint {
+  const { schema, runtime, limits, graphiql, origins } = options;
+  return createYoga<Exchange>({
+    schema,
+    graphqlEndpoint: graphqlPath,
+    graphiql: graphiql === false ? false : graphiqlPage(graphiql),
+    renderGraphiQL: createGraphiQLRenderer(),
+    landingPage: false,
+    logging: false,
+    // Errors are presented by us: with codes, correlation ids and log lines.
+    maskedErrors: false,
+    batching: false,
+    multipart: false,
+    maxRequestBodySize: limits.bodyBytes,
+    cors: origins.length === 0 ? false : { origin: [...origins], credentials: true },
+    parserAndValidationCache: {
+      documentCache: new DocumentCache({ most: 1_000, longest: 10_000 }),
+      errorCache: { get: () => undefined, set: () => {} },
+    },
+    plugins: [useReadableParameters(), useLimits(limits), useRuntime(runtime), useResults(runtime)],
+  });
+}
+
+/** Says what is wrong with parameters in a URL that are no JSON, where Yoga would let the parser's own error out. */
+function useReadableParameters(): Plugin<object, Exchange> {
+  return {
+    onRequestParse({ request, requestParser, setRequestParser }) {
+      if (request.method !== 'GET' || requestParser === undefined) return;
+      setRequestParser(async (given) => {
+        try {
+          return await requestParser(given);
+        } catch {
+          throw requestError(400, 'BAD_REQUEST', 'The parameters `variables` and `extensions` must be JSON.');
+        }
+      });
+    },
+  };
+}
+
+function useRuntime(runtime: Runtime): Plugin<object, Exchange> {
+  return {
+    onExecute: ({ setExecuteFn }) =>
+      setExecuteFn((args) => executeOperation(args, exchangeOf(args.contextValue).operation, runtime)),
+    onSubscribe: ({ setSubscribeFn }) =>
+      setSubscribeFn(async (args) => {
+        const exchange = exchangeOf(args.contextValue);
+        const result = await subscribeOperation(args, exchange.operation, runtime);
+        if (Symbol.asyncIterator in result) exchange.results = result;
+        return result;
+      }),
+  };
+}
+
+/** Presents the errors of whole results, and leaves a subscription's results to the SSE writer: Yoga's own writes no `id:`. */
+function useResults({ logger }: Runtime): Plugin<object, Exchange> {
+  return {
+    async onResultProcess({
+      result,
+      resultProcessor,
+      serverContext,
+      setResult,
+      setResultProcessor,
+      fetchAPI,
+    }) {
+      const { operation, results } = serverContext;
+      if (results === undefined) {
+        const scope = { correlationId: operation.correlationId, logger };
+        if (!Array.isArray(result) && !(Symbol.asyncIterator in result))
+          setResult(presentHttpResult(result, scope));
+        return;
+      }
+      if (resultProcessor === undefined) {
+        serverContext.results = undefined;
+        await results.return();
+        throw requestError(
+          406,
+          'NOT_ACCEPTABLE',
+          'A subscription needs `Accept: text/event-stream`, or a WebSocket.',
+        );
+      }
+      setResultProcessor(() => new fetchAPI.Response(null), 'text/event-stream');
+    },
+  };
+}
+
+/** Yoga hands on, as the context, the object that the transport gave it. */
+function exchangeOf(contextValue: unknown): Exchange {
+  return contextValue as Exchange;
+}

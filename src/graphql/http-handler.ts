@@ -1,0 +1,123 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { onAbort } from '../kernel/async.ts';
+import type { Logger } from '../kernel/log.ts';
+import { writeEventStream } from './event-stream.ts';
+import { graphiqlPolicy } from './graphiql.ts';
+import { type Exchange, type GraphQLEndpoint, graphqlPath } from './graphql-endpoint.ts';
+import { answerHealth, answerReadiness, type Readiness } from './health.ts';
+import { refuse, requestError } from './http-errors.ts';
+import { correlationIdFrom, type Operation } from './operation.ts';
+import { sendResponse } from './send-response.ts';
+
+export type HttpHandlerOptions = {
+  readonly endpoint: GraphQLEndpoint;
+  readonly isReady: () => Promise<Readiness>;
+  readonly logger: Logger;
+  /** Aborts when the server begins to stop: event streams end. */
+  readonly stopping: AbortSignal;
+  /** Aborts when the server waits no longer: running operations are told. */
+  readonly graceOver: AbortSignal;
+};
+
+type HttpExchange = { readonly request: IncomingMessage; readonly response: ServerResponse };
+
+/** Answers the server's HTTP requests; everything of GraphQL's is Yoga's work. */
+export class HttpHandler {
+  readonly #options: HttpHandlerOptions;
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(options: HttpHandlerOptions) {
+    this.#options = options;
+  }
+
+  readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
+    const correlationId = correlationIdFrom(request.headers['x-correlation-id']);
+    response.setHeader('x-correlation-id', correlationId);
+    const running = this.#answer({ request, response }, correlationId)
+      .catch((error: unknown) => this.#fail(response, correlationId, error))
+      .finally(() => this.#running.delete(running));
+    this.#running.add(running);
+  };
+
+  /** Resolves when every request that runs now is answered. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#running);
+  }
+
+  async #answer({ request, response }: HttpExchange, correlationId: string): Promise<void> {
+    const scope = { correlationId, logger: this.#options.logger };
+    if (this.#options.stopping.aborted) {
+      response.setHeader('connection', 'close');
+      return refuse(response, requestError(503, 'UNAVAILABLE', 'The server is stopping.'), scope);
+    }
+    const path = request.url?.split('?', 1)[0];
+    if (path === '/health') return answerHealth(response);
+    if (path === '/ready') return answerReadiness(response, this.#options.isReady);
+    if (path === '/') return void response.writeHead(302, { location: graphqlPath }).end();
+    const fault = faultOf(request, path);
+    if (fault !== undefined) return refuse(response, fault, scope);
+    return this.#answerGraphQL({ request, response }, correlationId);
+  }
+
+  async #answerGraphQL({ request, response }: HttpExchange, correlationId: string): Promise<void> {
+    const { endpoint, logger, stopping } = this.#options;
+    const { operation, release } = this.#open({ request, response }, correlationId);
+    const exchange: Exchange = { operation };
+    const answer = await endpoint.handleNodeRequestAndResponse(request, response, exchange);
+    if (exchange.results !== undefined) await writeEventStream(response, exchange.results, stopping);
+    else if (answer.status === 406) {
+      const error = requestError(
+        406,
+        'NOT_ACCEPTABLE',
+        'The answer can be JSON or, for a subscription, an event stream.',
+      );
+      refuse(response, error, { correlationId, logger });
+    } else {
+      if (answer.headers.get('content-type') === 'text/html')
+        response.setHeader('content-security-policy', graphiqlPolicy);
+      await sendResponse(response, answer);
+    }
+    release();
+  }
+
+  #open({ request, response }: HttpExchange, correlationId: string) {
+    const gone = new AbortController();
+    response.once('close', () => response.writableFinished || gone.abort());
+    const release = onAbort(this.#options.graceOver, () => gone.abort());
+    const { authorization = null, 'last-event-id': lastEventId } = request.headers;
+    const operation: Operation = {
+      correlationId,
+      authorization,
+      lastEventId: typeof lastEventId === 'string' ? lastEventId : null,
+      signal: gone.signal,
+    };
+    return { operation, release };
+  }
+
+  #fail(response: ServerResponse, correlationId: string, err: unknown): void {
+    const { logger } = this.#options;
+    if (response.headersSent || response.destroyed) {
+      logger.warn({ correlationId, err }, 'A request failed after its answer had begun.');
+      response.destroy();
+      return;
+    }
+    logger.error({ correlationId, err }, 'A request could not be answered.');
+    const error = requestError(500, 'INTERNAL', 'Something went wrong; quote the correlation id.');
+    refuse(response, error, { correlationId, logger });
+  }
+}
+
+/** What forbids to hand a request to Yoga. */
+function faultOf({ method, headers }: IncomingMessage, path: string | undefined) {
+  if (path !== graphqlPath)
+    return requestError(404, 'NOT_FOUND', `There is nothing here: GraphQL is at ${graphqlPath}.`);
+  // Yoga makes a URL from it, and answers with a stack trace when that fails.
+  if (headers.host !== undefined && !URL.canParse(`http://${headers.host}`)) {
+    return requestError(400, 'BAD_REQUEST', 'The header `Host` is no host.');
+  }
+  // Browsers send other types to foreign hosts without asking first: a page elsewhere could send mutations.
+  if (method === 'POST' && !/^application\/(graphql\+)?json *(;|$)/i.test(headers['content-type'] ?? '')) {
+    return requestError(415, 'UNSUPPORTED_MEDIA_TYPE', 'Send the operation as `application/json`.');
+  }
+  return undefined;
+}

@@ -1,0 +1,78 @@
+import { createServer } from 'node:http';
+import type { GraphQLSchema } from 'graphql';
+import { sleep } from '../kernel/async.ts';
+import type { Logger } from '../kernel/log.ts';
+import type { GraphiQLOptions } from './graphiql.ts';
+import { createGraphQLEndpoint } from './graphql-endpoint.ts';
+import type { Readiness } from './health.ts';
+import { HttpHandler } from './http-handler.ts';
+import { defaultLimits, type Limits } from './limits.ts';
+import { listen, urlOf } from './listen.ts';
+import type { CreateContext } from './operation.ts';
+import { WebSockets } from './websocket.ts';
+
+export type ServerOptions = {
+  readonly schema: GraphQLSchema;
+  /** Called once for each operation. */
+  readonly createContext: CreateContext;
+  readonly isReady: () => Promise<Readiness>;
+  readonly logger: Logger;
+  /** The interface to bind; only this machine unless given. */
+  readonly host?: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  readonly graphiql?: GraphiQLOptions | false;
+  readonly limits?: Partial<Limits>;
+  /** Origins such as `https://shop.example` whose pages may call the server, besides its own. */
+  readonly origins?: readonly string[];
+};
+
+export type RunningServer = {
+  /** Where to reach it, without a path: GraphQL is at `/graphql`. */
+  readonly url: string;
+  readonly port: number;
+  /** Sends clients away, lets running operations end for up to 10 seconds, then closes. */
+  readonly stop: () => Promise<void>;
+};
+
+const gracePeriod = 10_000;
+
+/**
+ * Starts a GraphQL server: HTTP, server-sent events and WebSockets on `/graphql`, GraphiQL for browsers, `/health`, `/ready`.
+ *
+ * @throws LivefoldError `PORT_TAKEN` or `CANNOT_LISTEN`
+ */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { schema, createContext, isReady, logger, host = '127.0.0.1', origins = [], graphiql = {} } = options;
+  const limits = { ...defaultLimits, ...options.limits };
+  const runtime = { createContext, logger };
+  const stopping = new AbortController();
+  const graceOver = new AbortController();
+  const signals = { stopping: stopping.signal, graceOver: graceOver.signal };
+
+  const endpoint = createGraphQLEndpoint({ schema, runtime, limits, graphiql, origins });
+  const handler = new HttpHandler({ endpoint, isReady, logger, ...signals });
+  const sockets = new WebSockets({ endpoint, runtime, limits, origins, stopping: stopping.signal });
+  const server = createServer(handler.handle).on('upgrade', sockets.upgrade);
+  const port = await listen(server, host, options.port);
+
+  const stop = async (): Promise<void> => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    stopping.abort();
+    const finished = new AbortController();
+    const deadline = sleep(gracePeriod, finished.signal).then(() => graceOver.abort());
+    await Promise.race([Promise.all([handler.idle(), sockets.stop(graceOver.signal)]), deadline]);
+    finished.abort();
+    server.closeAllConnections();
+    await closed;
+  };
+  let stopped: Promise<void> | undefined;
+  return {
+    url: urlOf(host, port),
+    port,
+    stop: () => {
+      stopped ??= stop();
+      return stopped;
+    },
+  };
+}

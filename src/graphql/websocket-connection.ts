@@ -1,0 +1,92 @@
+import type { IncomingMessage } from 'node:http';
+import type { WebSocket as ProtocolSocket } from 'graphql-ws';
+import type { WebSocket } from 'ws';
+import { sleep } from '../kernel/async.ts';
+import type { Logger } from '../kernel/log.ts';
+
+/** A client that shows no sign of life for this long is gone: dead networks close no sockets. */
+const pingInterval = 12_000;
+/** Unsent bytes above which nothing more is read from a client that does not take its answers. */
+const highWaterMark = 1_048_576;
+
+const goingAway = 1001;
+const internalError = 4500;
+
+/** One client's WebSocket, as graphql-ws uses it. */
+export class WebSocketConnection implements ProtocolSocket {
+  readonly protocol: string;
+  readonly authorization: string | null;
+  /** What graphql-ws has open: `null` for what executes or starts, a stream for a subscription. */
+  openOperations: () => readonly unknown[] = () => [];
+  readonly #socket: WebSocket;
+  readonly #logger: Logger;
+  readonly #gone = new AbortController();
+  #isAlive = true;
+
+  constructor(socket: WebSocket, request: IncomingMessage, logger: Logger) {
+    this.#socket = socket;
+    this.#logger = logger;
+    this.protocol = socket.protocol;
+    this.authorization = request.headers.authorization ?? null;
+    socket.on('error', (err) => logger.debug({ err }, 'A WebSocket failed.'));
+    socket.on('pong', () => this.#showLife());
+    socket.once('close', () => this.#gone.abort());
+  }
+
+  /** Aborts when the socket is closed. */
+  get gone(): AbortSignal {
+    return this.#gone.signal;
+  }
+
+  /** Resolves when the system has taken the message: whoever awaits it before making the next never fills the memory. */
+  send(message: string): Promise<void> {
+    const socket = this.#socket;
+    if (socket.readyState !== socket.OPEN) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    // A failed send means a closing socket, and that has its own event.
+    socket.send(message, () => {
+      this.#showLife();
+      if (socket.isPaused && socket.bufferedAmount <= highWaterMark) socket.resume();
+      resolve();
+    });
+    if (socket.bufferedAmount > highWaterMark) socket.pause();
+    return promise;
+  }
+
+  close(code: number, reason: string): void {
+    this.#socket.close(code, reason);
+  }
+
+  onMessage(receive: (message: string) => Promise<void>): void {
+    this.#socket.on('message', (message) => {
+      this.#showLife();
+      receive(String(message)).catch((err: unknown) => {
+        this.#logger.error({ err }, 'A WebSocket message could not be handled.');
+        this.#socket.close(internalError, 'Internal server error');
+      });
+    });
+  }
+
+  /** Pings until the socket is closed, and closes it when neither a pong nor anything else shows life. */
+  async keepAlive(): Promise<void> {
+    while (!this.gone.aborted) {
+      if (!this.#isAlive) return this.#socket.terminate();
+      this.#isAlive = false;
+      this.#socket.ping();
+      await sleep(pingInterval, this.gone);
+    }
+  }
+
+  /** Tells the client to come back later, once what executes has been answered or the grace is over. */
+  async leave(graceOver: AbortSignal): Promise<void> {
+    while (this.openOperations().includes(null) && !graceOver.aborted) await sleep(20, graceOver);
+    this.#socket.close(goingAway, 'Going away');
+    // Some clients never answer the closing handshake.
+    await sleep(1_000, AbortSignal.any([this.gone, graceOver]));
+    this.#socket.terminate();
+  }
+
+  #showLife(): void {
+    this.#isAlive = true;
+  }
+}

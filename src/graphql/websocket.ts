@@ -1,0 +1,61 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { handleProtocols, makeServer } from 'graphql-ws';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { graphqlPath } from './graphql-endpoint.ts';
+import { isFromAllowedOrigin } from './origin.ts';
+import { WebSocketConnection } from './websocket-connection.ts';
+import { createWebSocketOperations, type WebSocketOperationsOptions } from './websocket-operations.ts';
+
+export type WebSocketsOptions = WebSocketOperationsOptions & { readonly origins: readonly string[] };
+
+/** The WebSockets of a server: the `graphql-transport-ws` protocol, on the same path as HTTP. */
+export class WebSockets {
+  readonly #options: WebSocketsOptions;
+  readonly #sockets: WebSocketServer;
+  readonly #protocol: ReturnType<typeof makeServer<Record<string, unknown> | undefined, WebSocketConnection>>;
+  readonly #connections = new Set<WebSocketConnection>();
+
+  constructor(options: WebSocketsOptions) {
+    this.#options = options;
+    this.#protocol = makeServer(createWebSocketOperations(options));
+    this.#sockets = new WebSocketServer({
+      noServer: true,
+      maxPayload: options.limits.bodyBytes,
+      handleProtocols,
+    });
+  }
+
+  /** Takes an HTTP server's `upgrade`. */
+  readonly upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    const refusal = this.#refusalOf(request);
+    if (refusal !== undefined)
+      socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    else this.#sockets.handleUpgrade(request, socket, head, (opened) => this.#open(opened, request));
+  };
+
+  /** Lets running operations end and sends the clients away; they come back to the next server by themselves. */
+  async stop(graceOver: AbortSignal): Promise<void> {
+    await Promise.all([...this.#connections].map((connection) => connection.leave(graceOver)));
+  }
+
+  #refusalOf(request: IncomingMessage): string | undefined {
+    if (this.#options.stopping.aborted) return '503 Service Unavailable';
+    if (request.url?.split('?', 1)[0] !== graphqlPath) return '404 Not Found';
+    return isFromAllowedOrigin(request, this.#options.origins) ? undefined : '403 Forbidden';
+  }
+
+  #open(socket: WebSocket, request: IncomingMessage): void {
+    const { logger } = this.#options.runtime;
+    const connection = new WebSocketConnection(socket, request, logger);
+    this.#connections.add(connection);
+    const closed = this.#protocol.opened(connection, connection);
+    socket.once('close', (code, reason) => {
+      this.#connections.delete(connection);
+      closed(code, String(reason)).catch((err: unknown) =>
+        logger.error({ err }, 'A WebSocket could not be closed.'),
+      );
+    });
+    void connection.keepAlive();
+  }
+}
