@@ -1,7 +1,7 @@
-import type { GraphiqlTab } from '../graphql/backend-definition.ts';
+import type { GraphiQLTab } from '../graphql/graphiql.ts';
 
 /** What GraphiQL opens with: three operations that work as they stand. */
-export const shopTabs: readonly GraphiqlTab[] = [
+export const shopTabs: readonly GraphiQLTab[] = [
   {
     query: `# 1. Add a product and order two of it: press the play button. Run it again for another order.
 mutation PlaceAnOrder {

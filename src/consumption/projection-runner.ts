@@ -57,13 +57,15 @@ export async function runProjection(projection: AnyProjection, options: RunOptio
 
   /** Until the signal aborts, or another process turns out to have moved the projection on. */
   async function run(): Promise<void> {
+    const backlog = await log.head();
+    state.status = feed.position < backlog ? 'CATCHING_UP' : 'LIVE';
+    state.lastError = null;
     for await (const page of follow(log, { after: feed.position, signal: stopping.signal })) {
       const after = feed.position;
       const changes = await models.apply(projection, { after, to: page.position, events: page.events });
       const to = changes === null ? await models.position(projection) : page.position;
       if (to > after) feed.publish({ after, to, changes });
-      state.status = 'LIVE';
-      state.lastError = null;
+      if (to >= backlog) state.status = 'LIVE';
       if (changes === null) return;
     }
   }

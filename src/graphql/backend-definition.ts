@@ -1,12 +1,10 @@
 import type { AnyProcessManager } from '../consumption/process-manager.ts';
 import type { AnyProjection } from '../consumption/projection.ts';
 import type { GraphQLContext } from './context.ts';
+import type { GraphiQLTab } from './graphiql.ts';
 
 /** A folder of migrations as drizzle-kit writes it. `name` keeps its journal apart from others' in the same database. */
 export type MigrationSet = { readonly name: string; readonly folder: string };
-
-/** One tab of GraphiQL: an operation that works as it stands. */
-export type GraphiqlTab = { readonly query: string; readonly variables?: string };
 
 /** Resolvers by type and field, as @graphql-tools/schema takes them. */
 // biome-ignore lint/suspicious/noExplicitAny: what a field's parent, arguments and context are, the application's own SDL says.
@@ -25,5 +23,5 @@ export type BackendDefinition = {
   readonly migrations?: readonly MigrationSet[];
   /** Makes the resolvers' context for one operation from Livefold's own. */
   readonly context?: (context: GraphQLContext) => GraphQLContext;
-  readonly graphiqlTabs?: readonly GraphiqlTab[];
+  readonly graphiqlTabs?: readonly GraphiQLTab[];
 };

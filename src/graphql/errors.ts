@@ -2,6 +2,7 @@ import { type ExecutionResult, GraphQLError } from 'graphql';
 import { isLivefoldError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/log.ts';
 import { type PublicError, publicErrorOf } from './public-error.ts';
+import { rewordError } from './reword-error.ts';
 
 /** Whose errors they are, and where their log lines go. */
 export type ErrorScope = { readonly correlationId: string; readonly logger: Logger };
@@ -36,14 +37,7 @@ function present(error: GraphQLError, { correlationId, logger }: ErrorScope): Gr
   if (code === internal.code) logger.error({ ...line, err: rootOf(error) }, 'A GraphQL operation failed.');
   else if (code === 'UNAVAILABLE') logger.warn({ ...line, err: rootOf(error) }, message);
   else logger.info(line, message);
-  const { nodes, source, positions, path } = error;
-  return new GraphQLError(message, {
-    nodes,
-    source,
-    positions,
-    path,
-    extensions: { ...facts, code, correlationId },
-  });
+  return rewordError(error, message, { ...facts, code, correlationId });
 }
 
 function isPresented(error: GraphQLError): boolean {

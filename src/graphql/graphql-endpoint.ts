@@ -1,4 +1,4 @@
-import { GraphQLError, type GraphQLSchema } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import { DocumentCache } from './document-cache.ts';
 import { executeOperation, type Runtime } from './execute.ts';
@@ -13,7 +13,7 @@ import { subscribeOperation } from './subscribe.ts';
 export type Exchange = {
   readonly operation: Operation;
   /** A subscription's results, put here for the SSE writer. */
-  results?: ResultStream;
+  results?: ResultStream | undefined;
 };
 
 export type GraphQLEndpoint = YogaServerInstance<Exchange, object>;
@@ -86,14 +86,7 @@ function useRuntime(runtime: Runtime): Plugin<object, Exchange> {
 /** Presents the errors of whole results, and leaves a subscription's results to the SSE writer: Yoga's own writes no `id:`. */
 function useResults({ logger }: Runtime): Plugin<object, Exchange> {
   return {
-    async onResultProcess({
-      result,
-      resultProcessor,
-      serverContext,
-      setResult,
-      setResultProcessor,
-      fetchAPI,
-    }) {
+    async onResultProcess({ result, resultProcessor, serverContext, setResult, setResultProcessor }) {
       const { operation, results } = serverContext;
       if (results === undefined) {
         const scope = { correlationId: operation.correlationId, logger };
@@ -110,7 +103,7 @@ function useResults({ logger }: Runtime): Plugin<object, Exchange> {
           'A subscription needs `Accept: text/event-stream`, or a WebSocket.',
         );
       }
-      setResultProcessor(() => new fetchAPI.Response(null), 'text/event-stream');
+      setResultProcessor((_, fetchAPI) => new fetchAPI.Response(null), 'text/event-stream');
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { type ExecutionResult, GraphQLError } from 'graphql';
 import { type ErrorScope, presentErrors } from './errors.ts';
+import { rewordError } from './reword-error.ts';
 
 type HttpFacts = {
   readonly status?: number;
@@ -40,16 +41,9 @@ export function refuse(response: ServerResponse, error: GraphQLError, scope: Err
 function withHttp(error: GraphQLError, given: HttpFacts | undefined): GraphQLError {
   const code = String(error.extensions.code);
   const http = given ?? { status: statuses[code] ?? 400, spec: true };
-  const { nodes, source, positions, path, message, extensions } = error;
   // `spec` allows 200 under the older `application/json`, which is only for requests that are well-formed.
   const spec = http.spec === true && code !== 'BAD_REQUEST';
-  return new GraphQLError(message, {
-    nodes,
-    source,
-    positions,
-    path,
-    extensions: { ...extensions, http: { ...http, spec } },
-  });
+  return rewordError(error, error.message, { ...error.extensions, http: { ...http, spec } });
 }
 
 /** Yoga's own errors and `requestError` say what they mean for the response; nothing else uses the name. */

@@ -64,6 +64,8 @@ export class HttpHandler {
     const { operation, release } = this.#open({ request, response }, correlationId);
     const exchange: Exchange = { operation };
     const answer = await endpoint.handleNodeRequestAndResponse(request, response, exchange);
+    // Yoga leaves a body that it refused in the middle: the connection could not be used again.
+    if (request.destroyed && !request.complete) response.setHeader('connection', 'close');
     if (exchange.results !== undefined) await writeEventStream(response, exchange.results, stopping);
     else if (answer.status === 406) {
       const error = requestError(

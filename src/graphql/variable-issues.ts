@@ -2,13 +2,14 @@ import {
   coerceInputValue,
   type ExecutionArgs,
   type ExecutionResult,
-  GraphQLError,
+  type GraphQLError,
   isInputType,
   Kind,
   typeFromAST,
   type VariableDefinitionNode,
 } from 'graphql';
 import type { ValidationIssue } from '../domain/validate.ts';
+import { rewordError } from './reword-error.ts';
 
 /** The result with `extensions.issues` on every error about a variable: the path to each wrong value, which graphql-js keeps to itself. */
 export function addVariableIssues(result: ExecutionResult, args: ExecutionArgs): ExecutionResult {
@@ -19,8 +20,7 @@ export function addVariableIssues(result: ExecutionResult, args: ExecutionArgs):
 function withIssues(error: GraphQLError, args: ExecutionArgs): GraphQLError {
   const definition = error.nodes?.[0];
   if (definition?.kind !== Kind.VARIABLE_DEFINITION) return error;
-  const { nodes, message } = error;
-  return new GraphQLError(message, { nodes, extensions: { issues: issuesOf(definition, message, args) } });
+  return rewordError(error, error.message, { issues: issuesOf(definition, error.message, args) });
 }
 
 function issuesOf(

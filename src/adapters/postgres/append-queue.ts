@@ -12,13 +12,14 @@ type Waiting = {
 const mostUnderWay = 2;
 
 /** Fewer are not worth a commit of their own: they go out in one batch even when nothing is under way. */
-const worthSplitting = Number(process.env.SPLIT ?? 64);
+
 
 /**
  * Group commit: appends that come while statements are under way go out together in the next. One append alone goes out
  * at once. `write` sends one batch of independent items and says what became of each; batches are stored in the order sent.
  */
 export class AppendQueue {
+  readonly #split = Number(process.env.SPLIT ?? 64);
   readonly #write: (items: readonly AppendItem[]) => Promise<readonly BatchOutcome[]>;
   #waiting: Waiting[] = [];
   #underWay = 0;
@@ -41,7 +42,7 @@ export class AppendQueue {
     this.#isWoken = true;
     setImmediate(() => {
       this.#isWoken = false;
-      const most = this.#underWay === 0 && this.#waiting.length >= worthSplitting ? Math.ceil(this.#waiting.length / 2) : this.#waiting.length;
+      const most = this.#underWay === 0 && this.#waiting.length >= this.#split ? Math.ceil(this.#waiting.length / 2) : this.#waiting.length;
       void this.#sendNext(most);
       this.#wake();
     });

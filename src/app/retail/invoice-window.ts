@@ -6,7 +6,7 @@ import type { RejectReason, RetailDocument, RetailLine } from './retail-item.ts'
 export const MAX_ROWS_BETWEEN = 1_000;
 
 /**
- * Most rows in one document. The longest invoice on record has 1,114; without an end, one invoice that fills a file would
+ * Most rows in one document. The longest invoice of December 2010 has 675; without a limit, one that fills a file would
  * have to be held whole.
  */
 export const MAX_DOCUMENT_ROWS = 10_000;

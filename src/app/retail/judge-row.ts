@@ -17,14 +17,14 @@ export type RetailRow = {
 };
 
 /**
- * Longest cell in characters. Invoice and stock code become parts of stream ids, which hold 255; the longest cell of
- * the format's own data has 35.
+ * Longest cell in characters. Invoice and stock code become parts of stream ids, which hold 255; the longest
+ * description of December 2010 has 35.
  */
 export const MAX_CELL_LENGTH = 200;
 
 const SALE = /^\d+$/;
 const RETURN = /^C\d+$/;
-// Nine digits fit every integer column; the largest quantity on record has five.
+// Nine digits fit every integer column; the largest quantity of December 2010 has four.
 const QUANTITY = /^-?\d{1,9}$/;
 const PRICE = /^-?\d{1,12}(?:\.(\d+))?$/;
 const CUSTOMER = /^(\d+)(?:\.0)?$/;

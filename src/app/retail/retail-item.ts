@@ -15,7 +15,9 @@ export type RejectReason =
   /** The invoice has more rows than one document may hold. */
   | 'INVOICE_TOO_LONG'
   /** The invoice went on after its document had been handed over: more than 1,000 other rows stood between. */
-  | 'INVOICE_REOPENED';
+  | 'INVOICE_REOPENED'
+  /** The shop refused the whole document: another order has its number, say. */
+  | 'REFUSED_BY_SHOP';
 
 /** One accepted row of a document. */
 export type RetailLine = {

@@ -51,15 +51,18 @@ test('a file as long as a year is read in the memory of a month, even by a reade
   expect(Math.max(...held) - (held[0] ?? 0)).toBeLessThan(5);
 });
 
-test('the window holds no more invoices than its rows, however many pass', () => {
+test('the window holds no more invoices than its rows, even behind one that goes on and on', () => {
   const window = new InvoiceWindow();
-  const closed: number[] = [];
+  let closed = 0;
+  let mostOpen = 0;
   for (let index = 0; index < 100_000; index += 1) {
-    closed.push(...window.advance().map(({ rows }) => rows));
-    expect(window.add({ ...sample, invoice: String(index) }, index + 2)).toBeNull();
-    if (window.openInvoices > 1_002) throw new Error(`${window.openInvoices} invoices are open.`);
+    closed += window.advance().length;
+    const invoice = index % 500 === 0 ? 'C1' : String(index);
+    expect(window.add({ ...sample, invoice }, index + 2)).toBeNull();
+    mostOpen = Math.max(mostOpen, window.openInvoices);
   }
-  expect(closed.length + window.openInvoices).toBe(100_000);
+  expect(mostOpen).toBeLessThanOrEqual(1_002);
+  expect(closed + window.openInvoices).toBe(100_000 - 199);
 });
 
 const sample: RetailRow = {

@@ -1,5 +1,15 @@
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseInvoiceDate } from '../../../src/app/retail/invoice-date.ts';
+
+// A zone that is not UTC: on a machine that is set to UTC, reading local time would show no difference.
+const zone = process.env.TZ;
+beforeAll(() => {
+  process.env.TZ = 'America/New_York';
+});
+afterAll(() => {
+  if (zone === undefined) delete process.env.TZ;
+  else process.env.TZ = zone;
+});
 
 test.each([
   ['2010-12-01 08:26:00', '2010-12-01T08:26:00.000Z'],

@@ -102,11 +102,16 @@ describe('a bad file is a clear error', () => {
     });
   });
 
-  test('a folder: RETAIL_FILE_UNREADABLE', async () => {
+  test('a folder: RETAIL_FILE_UNREADABLE, before the first row of the others', async () => {
     await using folder = await Folder.create();
+    const good = await folder.write('good.csv', fileOf(...otherInvoices(3_000)));
     const path = join(folder.path, 'folder.csv');
     await mkdir(path);
-    expect(await outcomeOf(readRetail([path]))).toMatchObject({ error: { code: 'RETAIL_FILE_UNREADABLE' } });
+    const outcome = await outcomeOf(readRetail([good, path]));
+    expect(outcome).toMatchObject({
+      documents: [],
+      error: { code: 'RETAIL_FILE_UNREADABLE', fields: { file: path } },
+    });
   });
 
   test('a file named twice: RETAIL_FILE_REPEATED, for its rows would double its orders', async () => {

@@ -1,0 +1,11 @@
+export { waitForProjections } from './graphql/at-least.ts';
+export type { Backend } from './graphql/backend.ts';
+export type { BackendDefinition, MigrationSet } from './graphql/backend-definition.ts';
+export { buildBackendSchema } from './graphql/build-schema.ts';
+export { type Connection, type ConnectionArguments, readConnection } from './graphql/connection.ts';
+export type { GraphQLContext } from './graphql/context.ts';
+export { liveField } from './graphql/live-field.ts';
+export { type MutationOptions, mutate } from './graphql/mutate.ts';
+export { orderBy } from './graphql/order-by.ts';
+export { createRowLoader, type RowLoader } from './graphql/row-loader.ts';
+export { type RunningServer, type ServerOptions, startServer } from './graphql/server.ts';

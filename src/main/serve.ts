@@ -1,0 +1,66 @@
+import type { BackendDefinition } from '../graphql/backend-definition.ts';
+import { buildBackendSchema } from '../graphql/build-schema.ts';
+import type { GraphQLContext } from '../graphql/context.ts';
+import type { Readiness } from '../graphql/health.ts';
+import { startServer } from '../graphql/server.ts';
+import { silentLogger } from '../kernel/log.ts';
+import { type BackendOptions, type RunningBackend, startBackend } from './start-backend.ts';
+
+export type ServeOptions = BackendOptions & {
+  /** The interface to bind; only this machine unless given. */
+  readonly host?: string;
+  /** 4000 unless given; 0 picks a free one. */
+  readonly port?: number;
+  /** Whether browsers get GraphiQL. */
+  readonly graphiql?: boolean;
+};
+
+/** A backend with its GraphQL server. */
+export interface Served extends AsyncDisposable {
+  /** Where to reach it, without a path: GraphQL is at `/graphql`. */
+  readonly url: string;
+  readonly port: number;
+  readonly backend: RunningBackend;
+  /** Sends clients away, lets running operations end, then stops the backend. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a backend and serves it over GraphQL: HTTP, WebSocket and server-sent events on `/graphql`.
+ *
+ * @throws LivefoldError `PORT_TAKEN` when another program listens there
+ */
+export async function serve(definition: BackendDefinition, options: ServeOptions = {}): Promise<Served> {
+  const { host = '127.0.0.1', port = 4000, graphiql = true, logger = silentLogger } = options;
+  await using starting = new AsyncDisposableStack();
+  const schema = buildBackendSchema(definition);
+  const backend = starting.use(await startBackend(definition, options));
+  const server = await startServer({
+    schema,
+    createContext: ({ correlationId, resumeAfter, signal }) => {
+      const context: GraphQLContext = { backend, correlationId, resumeAfter, signal };
+      return definition.context?.(context) ?? context;
+    },
+    isReady: () => readiness(backend),
+    logger,
+    host,
+    port,
+    graphiql: graphiql ? { title: `Livefold · ${definition.name}`, tabs: definition.graphiqlTabs ?? [] } : false,
+  });
+  starting.defer(() => server.stop());
+  const running = starting.move();
+  const stop = (): Promise<void> => running.disposeAsync();
+  return { url: server.url, port: server.port, backend, stop, [Symbol.asyncDispose]: stop };
+}
+
+/** Ready is a database that answers and projections that have not stopped over an error. */
+async function readiness(backend: RunningBackend): Promise<Readiness> {
+  const failing = [...backend.projections.values()].filter(({ status }) => status === 'RETRYING');
+  const reasons = failing.map(({ projection, lastError }) => `The projection "${projection.name}" is trying again: ${lastError}`);
+  try {
+    await backend.ping();
+  } catch {
+    reasons.unshift('The database does not answer.');
+  }
+  return { ready: reasons.length === 0, reasons };
+}
