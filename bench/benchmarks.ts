@@ -1,5 +1,8 @@
 import { benchmark as append } from './append.ts';
 import type { Benchmark } from './benchmark.ts';
+import { benchmark as importRetail } from './import.ts';
+import { benchmark as latency } from './latency.ts';
+import { benchmark as project } from './project.ts';
 
 /** Every benchmark, in the order of `--help`. */
-export const benchmarks: readonly Benchmark[] = [append];
+export const benchmarks: readonly Benchmark[] = [append, project, latency, importRetail];

@@ -6,6 +6,8 @@ export { type Connection, type ConnectionArguments, readConnection } from './gra
 export type { GraphQLContext } from './graphql/context.ts';
 export { liveField } from './graphql/live-field.ts';
 export { type MutationOptions, mutate } from './graphql/mutate.ts';
+export { mutationField } from './graphql/mutation-field.ts';
 export { orderBy } from './graphql/order-by.ts';
+export { rowField, rowsField } from './graphql/row-fields.ts';
 export { createRowLoader, type RowLoader } from './graphql/row-loader.ts';
 export { type RunningServer, type ServerOptions, startServer } from './graphql/server.ts';

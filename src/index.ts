@@ -4,7 +4,7 @@ export { type FollowedPage, type FollowOptions, follow } from './consumption/fol
 export { EventLog, type EventLogOptions } from './consumption/event-log.ts';
 export { type ProcessManager, processManager, type Reaction, type Timer } from './consumption/process-manager.ts';
 export { foldRow } from './consumption/fold-rows.ts';
-export { type Keys, type Projection, type ProjectionOptions, projection, type RowFold, type RowOf } from './consumption/projection.ts';
+export { type KeyFieldOf, type Keys, type Projection, type ProjectionOptions, projection, type RowFold, type RowOf } from './consumption/projection.ts';
 export { type Aggregate, type AggregateCommand, aggregate, type Decide, idOf, streamOf } from './domain/aggregate.ts';
 export type { CommandContext } from './domain/command.ts';
 export { type DecisionCommand, type DecisionDefinition, decision } from './domain/decision.ts';

@@ -12,6 +12,7 @@ import { fingerprint } from '../kernel/json.ts';
 import { isStorableName, longestName } from '../kernel/storable-text.ts';
 import type { AppendItem, EventStore, Receipt } from '../persistence/event-store.ts';
 import type { Repository } from './repository.ts';
+import { Turns } from './turns.ts';
 
 /** What `execute` takes: a decision, one command on an aggregate, or several on the same one, stored together. */
 // biome-ignore lint/suspicious/noExplicitAny: the command's own state type stays with its aggregate.
@@ -67,22 +68,39 @@ type Attempt = {
 /** Makes the function that executes commands against one store. */
 export function createExecutor(options: ExecutorOptions): Execute {
   const { store, repository, clock = systemClock, tries = 8 } = options;
+  const turns = new Turns();
 
   return async (executable, given = {}) => {
     const commands = toList(executable);
-    const command = given.commandId === undefined ? undefined : { id: checkCommandId(given.commandId), fingerprint: given.request === undefined ? fingerprintOf(commands) : fingerprint(given.request) };
+    const command =
+      given.commandId === undefined
+        ? undefined
+        : {
+            id: checkCommandId(given.commandId),
+            fingerprint: given.request === undefined ? fingerprintOf(commands) : fingerprint(given.request),
+          };
     const now = given.occurredAt ?? clock();
     const context: CommandContext = { now, newId: () => createId() };
 
-    for (let attempt = 0; ; attempt += 1) {
-      const tried = await decide(commands, context, attempt > 0);
-      try {
-        return await conclude(tried, command);
-      } catch (error) {
-        tried.refused();
-        const mayRetry = isLivefoldError(error, 'CONCURRENCY_CONFLICT') && attempt + 1 < tries && given.transaction === undefined;
-        if (!mayRetry) throw error;
-        await sleep(backoff(attempt, { base: 2, most: 100 }));
+    // Whoever joins a transaction may hold the log's lock already, which the one whose turn it is would wait for.
+    return given.transaction === undefined
+      ? turns.take(turnOf(commands), tryUntilSettled)
+      : tryUntilSettled();
+
+    async function tryUntilSettled(): Promise<Receipt> {
+      for (let attempt = 0; ; attempt += 1) {
+        const tried = await decide(commands, context, attempt > 0);
+        try {
+          return await conclude(tried, command);
+        } catch (error) {
+          tried.refused();
+          const mayRetry =
+            isLivefoldError(error, 'CONCURRENCY_CONFLICT') &&
+            attempt + 1 < tries &&
+            given.transaction === undefined;
+          if (!mayRetry) throw error;
+          await sleep(backoff(attempt, { base: 2, most: 100 }));
+        }
       }
     }
 
@@ -92,18 +110,31 @@ export function createExecutor(options: ExecutorOptions): Execute {
         const receipt = commandKey === undefined ? null : await store.receiptOf(commandKey);
         if (receipt !== null) return receipt;
         const { reason, message } = tried.outcome;
-        throw new LivefoldError('COMMAND_REJECTED', `The command was rejected: ${message}`, { fields: { reason } });
+        throw new LivefoldError('COMMAND_REJECTED', `The command was rejected: ${message}`, {
+          fields: { reason },
+        });
       }
       const events = eventsOf(tried.outcome).map((event) => prepare(event, tried.stream, now, given));
-      const item: AppendItem = { events, ...tried.guard, ...(commandKey === undefined ? {} : { command: commandKey }) };
-      const receipt = await store.append(item, given.transaction === undefined ? {} : { transaction: given.transaction });
+      const item: AppendItem = {
+        events,
+        ...tried.guard,
+        ...(commandKey === undefined ? {} : { command: commandKey }),
+      };
+      const receipt = await store.append(
+        item,
+        given.transaction === undefined ? {} : { transaction: given.transaction },
+      );
       if (receipt.eventIds.length === 0) return { ...receipt, stream: tried.stream, version: tried.version };
       if (!receipt.duplicate && given.transaction === undefined) tried.stored(events);
       return receipt;
     }
   };
 
-  async function decide(commands: readonly (DecisionCommand | AggregateCommand)[], context: CommandContext, isFresh: boolean): Promise<Attempt> {
+  async function decide(
+    commands: readonly (DecisionCommand | AggregateCommand)[],
+    context: CommandContext,
+    isFresh: boolean,
+  ): Promise<Attempt> {
     const [first] = commands;
     if (first === undefined) throw new LivefoldError('BAD_USER_INPUT', 'There is no command to execute.');
     if (first.kind === 'decision') return decideAcross(first, context);
@@ -129,13 +160,20 @@ export function createExecutor(options: ExecutorOptions): Execute {
     let state = loaded.state;
     for (const [index, command] of commands.entries()) {
       const outcome = command.decide(state, inputs[index], context);
-      if (isRejection(outcome)) return { outcome, stream, version: loaded.version, guard, refused, stored: () => {} };
+      if (isRejection(outcome))
+        return { outcome, stream, version: loaded.version, guard, refused, stored: () => {} };
       const events = eventsOf(outcome);
       decided.push(...events);
-      state = aggregate.state.run(events.map((event) => prepare(event, stream, context.now, {})), state);
+      state = aggregate.state.run(
+        events.map((event) => prepare(event, stream, context.now, {})),
+        state,
+      );
     }
     const stored = (events: readonly PreparedEvent[]): void =>
-      repository.keep(stream, { state: aggregate.state.run(events, loaded.state), version: loaded.version + events.length });
+      repository.keep(stream, {
+        state: aggregate.state.run(events, loaded.state),
+        version: loaded.version + events.length,
+      });
     return { outcome: decided, stream, version: loaded.version, guard, refused, stored };
   }
 
@@ -151,15 +189,37 @@ export function createExecutor(options: ExecutorOptions): Execute {
       after = event.position;
     }
     const outcome = definition.decide(state, input, context);
-    return { outcome, stream: definition.stream(input), version: 0, guard: { condition: { query, after } }, stored: () => {}, refused: () => {} };
+    return {
+      outcome,
+      stream: definition.stream(input),
+      version: 0,
+      guard: { condition: { query, after } },
+      stored: () => {},
+      refused: () => {},
+    };
   }
 }
 
 function toList(executable: Executable): readonly (DecisionCommand | AggregateCommand)[] {
   const commands = 'kind' in executable ? [executable] : executable;
-  const targets = new Set(commands.map((command) => (command.kind === 'decision' ? command.name : streamOf(command.aggregate, command.id))));
-  if (targets.size > 1) throw new LivefoldError('BAD_USER_INPUT', `Commands executed together go to one aggregate, not to ${targets.size}.`);
+  const targets = new Set(
+    commands.map((command) =>
+      command.kind === 'decision' ? command.name : streamOf(command.aggregate, command.id),
+    ),
+  );
+  if (targets.size > 1)
+    throw new LivefoldError(
+      'BAD_USER_INPUT',
+      `Commands executed together go to one aggregate, not to ${targets.size}.`,
+    );
   return commands;
+}
+
+/** What commands of one process take turns at: the stream that they write. */
+function turnOf([first]: readonly (DecisionCommand | AggregateCommand)[]): string {
+  if (first === undefined) return '';
+  if (first.kind === 'aggregate') return streamOf(first.aggregate, first.id);
+  return first.definition.stream(validateInput({ ...first, schema: first.definition.schema }));
 }
 
 function checkCommandId(id: string): string {
@@ -174,15 +234,32 @@ function checkName(name: string, { what, path }: { readonly what: string; readon
 }
 
 function fingerprintOf(commands: readonly (DecisionCommand | AggregateCommand)[]): string {
-  return fingerprint(commands.map((command) => [command.kind === 'decision' ? '' : streamOf(command.aggregate, command.id), command.name, command.input]));
+  return fingerprint(
+    commands.map((command) => [
+      command.kind === 'decision' ? '' : streamOf(command.aggregate, command.id),
+      command.name,
+      command.input,
+    ]),
+  );
 }
 
-function validateInput(command: { readonly name: string; readonly schema: AggregateCommand['schema']; readonly input: unknown }): unknown {
+function validateInput(command: {
+  readonly name: string;
+  readonly schema: AggregateCommand['schema'];
+  readonly input: unknown;
+}): unknown {
   return validate(command.schema, command.input, { code: 'BAD_USER_INPUT', what: `command ${command.name}` });
 }
 
 function prepare(event: NewEvent, stream: string, now: Date, options: ExecuteOptions): PreparedEvent {
-  const { correlationId = options.commandId, causationId = options.commandId, actor, tenant, metadata, occurredAt = now } = options;
+  const {
+    correlationId = options.commandId,
+    causationId = options.commandId,
+    actor,
+    tenant,
+    metadata,
+    occurredAt = now,
+  } = options;
   return {
     ...event,
     id: createId(),

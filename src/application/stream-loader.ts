@@ -1,7 +1,10 @@
 import type { StoredEvent } from '../domain/event.ts';
 import type { EventStore } from '../persistence/event-store.ts';
 
-type Waiting = { readonly resolve: (events: readonly StoredEvent[]) => void; readonly reject: (error: unknown) => void };
+type Waiting = {
+  readonly resolve: (events: readonly StoredEvent[]) => void;
+  readonly reject: (error: unknown) => void;
+};
 
 /** So many streams share one read: enough to hide the round trip, few enough to keep one answer small. */
 const mostStreams = 256;
@@ -27,7 +30,8 @@ export class StreamLoader {
   #flush(): void {
     const all = [...this.#waiting];
     this.#waiting = new Map();
-    for (let start = 0; start < all.length; start += mostStreams) void this.#read(new Map(all.slice(start, start + mostStreams)));
+    for (let start = 0; start < all.length; start += mostStreams)
+      void this.#read(new Map(all.slice(start, start + mostStreams)));
   }
 
   async #read(asked: ReadonlyMap<string, readonly Waiting[]>): Promise<void> {
@@ -39,6 +43,7 @@ export class StreamLoader {
       for (const { reject } of [...asked.values()].flat()) reject(error);
       return;
     }
-    for (const [stream, waiting] of asked) for (const { resolve } of waiting) resolve(found.get(stream) ?? []);
+    for (const [stream, waiting] of asked)
+      for (const { resolve } of waiting) resolve(found.get(stream) ?? []);
   }
 }

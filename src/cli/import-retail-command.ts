@@ -5,7 +5,7 @@ import { createLogger } from '../main/create-logger.ts';
 import { readEnvironment } from '../main/environment.ts';
 import { type RunningBackend, startBackend } from '../main/start-backend.ts';
 import { ProgressLine } from './progress-line.ts';
-import { stopSignal } from './stop-signal.ts';
+import { stopSignal } from '../main/stop-signal.ts';
 
 /** Imports retail files, brings the read tables up to date, and prints what happened. */
 export async function importRetailCommand(files: readonly string[], options: { readonly rejects: string; readonly json?: boolean }): Promise<void> {

@@ -2,8 +2,12 @@ import { Bell } from '../kernel/async.ts';
 import type { Position } from '../persistence/event-store.ts';
 import type { RowChange } from './fold-rows.ts';
 
-/** What one committed batch changed. `changes` is null when another process did it: the tables know. */
-export type ChangeBatch = { readonly after: Position; readonly to: Position; readonly changes: readonly RowChange[] | null };
+/** What one committed batch changed. `changes` is null when they are not known here: the table has them. */
+export type ChangeBatch = {
+  readonly after: Position;
+  readonly to: Position;
+  readonly changes: readonly RowChange[] | null;
+};
 
 /** So many row changes are kept in all: a live client that is further behind reads the tables. */
 const mostChanges = 10_000;
@@ -13,11 +17,15 @@ export class ChangeFeed {
   /** Rings at each committed batch. */
   readonly bell = new Bell();
   #position: Position;
+  /** Memory reaches back to here. */
+  #start: Position;
+  /** Only those that changed something: between two of them the table stayed as it was. */
   #batches: ChangeBatch[] = [];
   #changes = 0;
 
   constructor(position: Position) {
     this.#position = position;
+    this.#start = position;
   }
 
   /** Up to where the table is known to have come. */
@@ -26,25 +34,35 @@ export class ChangeFeed {
   }
 
   publish(batch: ChangeBatch): void {
-    // A batch of the log in which this table did not change moves the position only; nobody needs to look at it later.
-    if (batch.changes?.length === 0 && this.#batches.length > 0) this.#extendLast(batch);
-    else this.#batches.push(batch);
-    this.#changes += batch.changes?.length ?? 0;
-    while (this.#changes > mostChanges || this.#batches.length > mostChanges) this.#changes -= this.#batches.shift()?.changes?.length ?? 0;
+    if (batch.changes?.length !== 0) this.#keep(batch);
     this.#position = batch.to;
     this.bell.ring();
   }
 
-  /** The batches behind a position, or null when memory does not reach back to it. */
-  since(position: Position): readonly ChangeBatch[] | null {
-    if (position >= this.#position) return [];
-    const start = this.#batches.findIndex(({ to }) => to > position);
-    const first = this.#batches[start];
-    return first === undefined || first.after > position ? null : this.#batches.slice(start);
+  /**
+   * The first batch behind a position that changed something; undefined when none did up to the feed's own. Where memory
+   * cannot tell, one batch up to there whose changes are not known.
+   */
+  next(position: Position): ChangeBatch | undefined {
+    if (position >= this.#position) return undefined;
+    const unknown = { after: position, to: this.#position, changes: null };
+    if (position < this.#start) return unknown;
+    // From the end, where live clients are.
+    const batch = this.#batches[this.#batches.findLastIndex(({ to }) => to <= position) + 1];
+    // From inside a batch its changes cannot be told: a row's `before` is from before the batch.
+    return batch !== undefined && batch.after < position ? unknown : batch;
   }
 
-  #extendLast(batch: ChangeBatch): void {
-    const last = this.#batches.pop();
-    if (last !== undefined) this.#batches.push({ ...last, to: batch.to });
+  #keep(batch: ChangeBatch): void {
+    this.#batches.push(batch);
+    this.#changes += batch.changes?.length ?? 0;
+    while (this.#changes > mostChanges || this.#batches.length > mostChanges) this.#forgetOldest();
+  }
+
+  #forgetOldest(): void {
+    const oldest = this.#batches.shift();
+    if (oldest === undefined) return;
+    this.#changes -= oldest.changes?.length ?? 0;
+    this.#start = oldest.to;
   }
 }

@@ -28,8 +28,8 @@ export class EventLog {
 
   constructor(store: Pick<EventStore, 'read' | 'head'>, options: EventLogOptions = {}) {
     this.#store = store;
-    this.#pageSize = options.pageSize ?? 1_000;
-    this.#mostPages = options.pages ?? 16;
+    this.#pageSize = options.pageSize ?? 4_000;
+    this.#mostPages = options.pages ?? 8;
     this.bell = options.bell ?? new Bell();
   }
 
@@ -43,7 +43,15 @@ export class EventLog {
     const start = after - (after % this.#pageSize);
     const page = this.#pageAt(start);
     if (start + page.events.length <= after) await this.#load(start, page);
+    if (page.events.length === this.#pageSize) this.#readAhead(start + this.#pageSize);
     return page.events.slice(after - start);
+  }
+
+  /** Behind a full page there is more: it is read while the caller works on this one. */
+  #readAhead(start: Position): void {
+    if (this.#pages.has(start)) return;
+    // The caller who comes for the page meets the error itself, by loading again.
+    this.#load(start, this.#pageAt(start)).catch(() => {});
   }
 
   #pageAt(start: Position): Page {

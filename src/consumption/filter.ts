@@ -72,9 +72,9 @@ function operate({ operator, value, operand, by }: { operator: string; value: un
     case 'gte':
       return by(value, operand) >= 0;
     case 'contains':
-      return String(value).includes(String(operand));
+      return String(value).includes(String(operand).toWellFormed());
     case 'startsWith':
-      return String(value).startsWith(String(operand));
+      return String(value).startsWith(String(operand).toWellFormed());
     default:
       return false;
   }

@@ -2,7 +2,7 @@ import { backoff, Bell, sleep } from '../kernel/async.ts';
 import { LivefoldError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { Position } from '../persistence/event-store.ts';
-import { ChangeFeed } from './change-feed.ts';
+import { type ChangeBatch, ChangeFeed } from './change-feed.ts';
 import type { EventLog } from './event-log.ts';
 import { follow } from './follow.ts';
 import type { AnyProjection } from './projection.ts';
@@ -44,6 +44,7 @@ export async function runProjection(projection: AnyProjection, options: RunOptio
       const before = feed.position;
       try {
         await run();
+        failures = 0;
       } catch (error) {
         if (feed.position > before) failures = 0;
         state.status = 'RETRYING';
@@ -57,17 +58,33 @@ export async function runProjection(projection: AnyProjection, options: RunOptio
 
   /** Until the signal aborts, or another process turns out to have moved the projection on. */
   async function run(): Promise<void> {
-    const backlog = await log.head();
-    state.status = feed.position < backlog ? 'CATCHING_UP' : 'LIVE';
-    state.lastError = null;
-    for await (const page of follow(log, { after: feed.position, signal: stopping.signal })) {
-      const after = feed.position;
-      const changes = await models.apply(projection, { after, to: page.position, events: page.events });
-      const to = changes === null ? await models.position(projection) : page.position;
-      if (to > after) feed.publish({ after, to, changes });
-      if (to >= backlog) state.status = 'LIVE';
+    const [start, backlog] = await Promise.all([models.position(projection), log.head()]);
+    publish({ after: start, to: start, changes: null });
+    if (start >= backlog) succeed('LIVE');
+    else if (state.status !== 'RETRYING') state.status = 'CATCHING_UP';
+    let after = start;
+    for await (const page of follow(log, { after, signal: stopping.signal })) {
+      const to = page.position;
+      const changes = await models.apply(projection, { after, to, events: page.events });
       if (changes === null) return;
+      publish({ after, to, changes });
+      succeed(to >= backlog ? 'LIVE' : 'CATCHING_UP');
+      after = to;
     }
+  }
+
+  /**
+   * What other processes folded is told without its changes. So is what is folded a second time, since a database that
+   * crashed lost the last batches: the feed goes on only behind where it was.
+   */
+  function publish({ after, to, changes }: ChangeBatch): void {
+    if (to <= feed.position) return;
+    feed.publish({ after: feed.position, to, changes: after === feed.position ? changes : null });
+  }
+
+  function succeed(status: ProjectionStatus): void {
+    state.status = status;
+    state.lastError = null;
   }
 
   return {

@@ -15,6 +15,11 @@ export type StoredRow<P extends AnyProjection> = P['table']['$inferSelect'];
 /** The rows that an event concerns: one key, several, or none. */
 export type Keys = string | readonly string[] | null;
 
+/** The fields of an event's data that hold a row's key, or several. */
+export type KeyFieldOf<Data> = {
+  [Field in keyof Data & string]: Data[Field] extends Keys ? Field : never;
+}[keyof Data & string];
+
 /**
  * The row after an event. `row` is undefined when there is none yet. The answer is the new row, `null` to delete it, or
  * undefined to leave it as it is.
@@ -65,17 +70,21 @@ export class Projection<Table extends PgTable> implements AnyProjection {
     return [...this.#handlers.keys()];
   }
 
-  /** Adds how one event type changes the rows it concerns. A second handler for a type is refused. */
+  /**
+   * Adds how one event type changes the rows it concerns: those whose keys a field of its data holds, or a function gives.
+   * A second handler for a type is refused.
+   */
   on<Definition extends AnyEventDefinition>(
     definition: Definition,
-    keys: (event: StoredEvent<TypeOf<Definition>, DataOf<Definition>>) => Keys,
+    keys: KeyFieldOf<DataOf<Definition>> | ((event: StoredEvent<TypeOf<Definition>, DataOf<Definition>>) => Keys),
     fold: RowFold<RowOf<Table>, StoredEvent<TypeOf<Definition>, DataOf<Definition>>>,
   ): this {
     if (this.#handlers.has(definition.type)) {
       throw new LivefoldError('DUPLICATE_HANDLER', `The projection "${this.name}" handles ${definition.type} twice.`);
     }
+    const keysOf = typeof keys === 'string' ? ({ data }: StoredEvent<string, DataOf<Definition>>) => data[keys] : keys;
     // The type name decides which handler an event meets; its data had to fit the definition's schema to be stored.
-    this.#handlers.set(definition.type, { keys, fold } as unknown as Handler);
+    this.#handlers.set(definition.type, { keys: keysOf, fold } as unknown as Handler);
     return this;
   }
 

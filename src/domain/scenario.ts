@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { validate } from './validate.ts';
 import { type AggregateCommand, type AggregateRoot, streamOf } from './aggregate.ts';
 import type { CommandContext } from './command.ts';
 import type { DecisionCommand } from './decision.ts';
 import type { NewEvent, PreparedEvent } from './event.ts';
 import { matches } from './query.ts';
 import { eventsOf, isRejection, type Outcome } from './rejection.ts';
+import { validate } from './validate.ts';
 
 /** An event that happened before: what an event definition makes, with any part of the envelope that a fold looks at. */
 export type GivenEvent = NewEvent & Partial<PreparedEvent>;
@@ -34,34 +34,61 @@ export type Decided = {
  * `given(Order, OrderPlaced({ … })).when(Order.commands.ship('7', { … })).then(OrderShipped({ … }))`.
  * For a decision, pass the decision itself first; its query chooses among the events given.
  */
-export function given<State>(subject: AggregateRoot<State>, ...history: readonly GivenEvent[]): Given<AggregateCommand<State>>;
-export function given<Input>(subject: (input: Input) => DecisionCommand, ...history: readonly GivenEvent[]): Given<DecisionCommand>;
-export function given(subject: AggregateRoot<unknown> | ((input: never) => DecisionCommand), ...history: readonly GivenEvent[]): Given<AggregateCommand | DecisionCommand> {
+export function given<State>(
+  subject: AggregateRoot<State>,
+  ...history: readonly GivenEvent[]
+): Given<AggregateCommand<State>>;
+export function given<Input>(
+  subject: (input: Input) => DecisionCommand,
+  ...history: readonly GivenEvent[]
+): Given<DecisionCommand>;
+export function given(
+  subject: AggregateRoot<unknown> | ((input: never) => DecisionCommand),
+  ...history: readonly GivenEvent[]
+): Given<AggregateCommand | DecisionCommand> {
   return {
     when(command, context = {}) {
       if (typeof subject === 'object') assertSameAggregate(subject, command);
       const complete = { ...fixedContext(), ...context };
-      return decided(command.kind === 'decision' ? decideAcross(command, history, complete) : decideOn(command, history, complete));
+      return decided(
+        command.kind === 'decision'
+          ? decideAcross(command, history, complete)
+          : decideOn(command, history, complete),
+      );
     },
   };
 }
 
-function assertSameAggregate(subject: AggregateRoot<unknown>, command: AggregateCommand | DecisionCommand): void {
+function assertSameAggregate(
+  subject: AggregateRoot<unknown>,
+  command: AggregateCommand | DecisionCommand,
+): void {
   const name = command.kind === 'aggregate' ? command.aggregate.name : command.name;
-  if (name !== subject.name) assert.fail(`The events given are of ${subject.name}, but the command "${command.name}" is of ${name}.`);
+  if (name !== subject.name)
+    assert.fail(`The events given are of ${subject.name}, but the command "${command.name}" is of ${name}.`);
 }
 
-function decideOn(command: AggregateCommand, history: readonly GivenEvent[], context: CommandContext): Outcome {
+function decideOn(
+  command: AggregateCommand,
+  history: readonly GivenEvent[],
+  context: CommandContext,
+): Outcome {
   const input = validate(command.schema, command.input, subjectOf(command));
   const events = prepareAll(history, streamOf(command.aggregate, command.id), context.now);
   return command.decide(command.aggregate.state.run(events), input, context);
 }
 
-function decideAcross(command: DecisionCommand, history: readonly GivenEvent[], context: CommandContext): Outcome {
+function decideAcross(
+  command: DecisionCommand,
+  history: readonly GivenEvent[],
+  context: CommandContext,
+): Outcome {
   const { definition } = command;
   const input = validate(definition.schema, command.input, subjectOf(command));
   const query = definition.query(input);
-  const events = prepareAll(history, definition.stream(input), context.now).filter((event) => matches(query, event));
+  const events = prepareAll(history, definition.stream(input), context.now).filter((event) =>
+    matches(query, event),
+  );
   return definition.decide(definition.state(input).run(events), input, context);
 }
 
@@ -89,12 +116,19 @@ function decided(outcome: Outcome): Decided {
   return {
     // biome-ignore lint/suspicious/noThenProperty: given, when, then are the words of these tests; awaiting one by mistake is refused below.
     then(...expected) {
-      if (typeof expected[0] === 'function') assert.fail('Nothing here is to be awaited: call then(...events).');
-      if (isRejection(outcome)) assert.fail(`Expected ${describe(expected)}, but the command was rejected: ${outcome.reason} (${outcome.message})`);
+      if (typeof expected[0] === 'function')
+        assert.fail('Nothing here is to be awaited: call then(...events).');
+      if (isRejection(outcome))
+        assert.fail(
+          `Expected ${describe(expected)}, but the command was rejected: ${outcome.reason} (${outcome.message})`,
+        );
       assert.deepStrictEqual(eventsOf(outcome).map(asNewEvent), expected.map(asNewEvent));
     },
     thenRejected(reason) {
-      if (!isRejection(outcome)) assert.fail(`Expected a rejection ${reason}, but the command decided ${describe(eventsOf(outcome))}.`);
+      if (!isRejection(outcome))
+        assert.fail(
+          `Expected a rejection ${reason}, but the command decided ${describe(eventsOf(outcome))}.`,
+        );
       assert.equal(outcome.reason, reason);
     },
   };
@@ -105,7 +139,9 @@ function asNewEvent({ type, schemaVersion, data, tags }: NewEvent): NewEvent {
 }
 
 function describe(events: readonly NewEvent[]): string {
-  return events.length === 0 ? 'no event' : events.map(({ type, data }) => `${type} ${JSON.stringify(data)}`).join(', ');
+  return events.length === 0
+    ? 'no event'
+    : events.map(({ type, data }) => `${type} ${JSON.stringify(data)}`).join(', ');
 }
 
 /** A time and ids that are the same in every run. */

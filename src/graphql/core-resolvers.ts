@@ -32,11 +32,12 @@ type LogArguments = { after?: Optional<Position>; before?: Optional<Position>; f
 const usualPage = 100;
 const largestPage = 1_000;
 
-async function readNotifications({ store }: Backend, args: LogArguments, signal: AbortSignal): Promise<Connection<StoredEvent>> {
+async function readNotifications(backend: Backend, args: LogArguments, signal: AbortSignal): Promise<Connection<StoredEvent>> {
   const size = checkPageSize('first', args.first ?? usualPage, largestPage);
   const after = args.after ?? 0;
+  if (after > 0) await checkPosition(backend, after, 'after');
   const range = { after, ...(typeof args.before === 'number' ? { before: args.before } : {}) };
-  const events = await Array.fromAsync(store.read(toQuery(args.filter), { ...range, limit: size + 1, signal }));
+  const events = await Array.fromAsync(backend.store.read(toQuery(args.filter), { ...range, limit: size + 1, signal }));
   const edges = events.slice(0, size).map((node) => ({ cursor: String(node.position), node }));
   return toConnection(edges, { hasNextPage: events.length > size, hasPreviousPage: after > 0 });
 }

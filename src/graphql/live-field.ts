@@ -6,18 +6,41 @@ import type { GraphQLContext } from './context.ts';
 import { type Frame, frameAt } from './frame.ts';
 import { type LiveFrame, liveRows } from './live-rows.ts';
 
-export type LiveArguments = { readonly filter?: Filter | null | undefined; readonly after?: Position | null | undefined };
+export type LiveArguments = {
+  readonly filter?: Filter | null | undefined;
+  readonly after?: Position | null | undefined;
+};
+
+type LiveRoot<Field extends string, P extends AnyProjection> = Frame<
+  Readonly<Record<Field, LiveFrame<StoredRow<P>>>>
+>;
 
 /**
- * The source of a live subscription field: frames of one projection's rows, as root values under the field's name. An SSE
- * client's `Last-Event-ID` counts before `after`, since the browser repeats the original request when it reconnects.
+ * A live subscription field: frames of one projection's rows. Its arguments are `filter` and `after`; `toFilter` makes the
+ * filter from others.
  */
-export async function* liveField<Field extends string, P extends AnyProjection>(
+export function liveField<Field extends string, P extends AnyProjection, Args = unknown>(
+  field: Field,
+  projection: P,
+  toFilter: (args: LiveArguments & Args) => Filter | null | undefined = ({ filter }) => filter,
+) {
+  return {
+    subscribe: (
+      _: unknown,
+      args: LiveArguments & Args,
+      context: GraphQLContext,
+    ): AsyncGenerator<LiveRoot<Field, P>> =>
+      watch(field, projection, { filter: toFilter(args), after: args.after }, context),
+  };
+}
+
+/** An SSE client's `Last-Event-ID` counts before `after`: the browser repeats the original request when it reconnects. */
+async function* watch<Field extends string, P extends AnyProjection>(
   field: Field,
   projection: P,
   { filter, after }: LiveArguments,
   { backend, resumeAfter, signal }: GraphQLContext,
-): AsyncGenerator<Frame<Readonly<Record<Field, LiveFrame<StoredRow<P>>>>>> {
+): AsyncGenerator<LiveRoot<Field, P>> {
   const running = runningProjection(backend, projection.name);
   const resume = resumeAfter ?? after;
   if (resume !== null && resume !== undefined) await checkPosition(backend, resume, 'after');

@@ -2,6 +2,7 @@ import { getTableColumns } from 'drizzle-orm';
 import type { PgColumn } from 'drizzle-orm/pg-core';
 import type { ChangeBatch } from '../consumption/change-feed.ts';
 import { type Filter, passes } from '../consumption/filter.ts';
+import type { RowChange } from '../consumption/fold-rows.ts';
 import type { AnyProjection, AnyRow } from '../consumption/projection.ts';
 import type { RunningProjection } from '../consumption/projection-runner.ts';
 import type { ReadModels } from '../consumption/read-models.ts';
@@ -40,32 +41,35 @@ export async function* liveRows(options: LiveOptions): AsyncGenerator<LiveFrame>
   const { running, signal } = options;
   const { feed } = running;
   let position = options.after ?? 0;
+  // Whether the client's last frame said that it is up to date: where more was announced, more follows.
+  let live = true;
   if (position > 0) await running.waitFor(position, { timeout: longestWait, signal });
-  else position = yield* snapshot(options);
+  else ({ position, live } = yield* snapshot(options));
   while (!signal.aborted) {
     const seen = feed.bell.rings;
-    const batches = feed.since(position);
-    if (batches === null || batches.some(({ changes }) => changes === null)) {
-      const missed = await readMissed(options, position);
-      if (missed === null) {
-        position = yield* snapshot(options);
-        continue;
-      }
-      position = missed.position;
-      if (!isEmpty(missed)) yield missed;
+    const head = feed.position;
+    const batch = feed.next(position);
+    if (batch === undefined) {
+      position = Math.max(position, head);
+      if (!live) yield { kind: 'DELTA', position, upserted: [], removed: [], live: true };
+      live = true;
+      await feed.bell.wait(seen, { signal });
       continue;
     }
-    for (const batch of batches) {
-      const frame = frameOf(options, batch, position);
-      position = batch.to;
-      if (!isEmpty(frame)) yield frame;
+    const frame = batch.changes === null ? await readMissed(options, position) : frameOf(options, batch, batch.changes);
+    if (frame === null) {
+      ({ position, live } = yield* snapshot(options));
+      continue;
     }
-    if (position >= feed.position) await feed.bell.wait(seen, { signal });
+    position = Math.max(position, frame.position);
+    if (isEmpty(frame)) continue;
+    live = frame.live;
+    yield frame;
   }
 }
 
 /** All rows, a page at a time. What changes meanwhile comes again behind the position taken at the start. */
-async function* snapshot({ running, models, filter }: LiveOptions): AsyncGenerator<LiveFrame, Position> {
+async function* snapshot({ running, models, filter }: LiveOptions): AsyncGenerator<LiveFrame, Pick<LiveFrame, 'position' | 'live'>> {
   const { projection, feed } = running;
   const { position } = feed;
   let kind: LiveFrame['kind'] = 'SNAPSHOT';
@@ -75,8 +79,9 @@ async function* snapshot({ running, models, filter }: LiveOptions): AsyncGenerat
     const rows = await models.rows(projection, { filter, after, limit: snapshotPage + 1 });
     const page = rows.slice(0, snapshotPage);
     const isComplete = rows.length === page.length;
-    yield { kind, position: isComplete ? position : 0, upserted: page, removed: [], live: isComplete && position >= feed.position };
-    if (isComplete) return position;
+    const live = isComplete && position >= feed.position;
+    yield { kind, position: isComplete ? position : 0, upserted: page, removed: [], live };
+    if (isComplete) return { position, live };
     kind = 'DELTA';
     last = page.at(-1);
   }
@@ -92,17 +97,16 @@ async function readMissed({ running, models, filter }: LiveOptions, after: Posit
   return { kind: 'DELTA', position: missed.position, upserted: missed.upserted.filter(isMeant), removed: [...missed.removed, ...left], live: missed.position >= feed.position };
 }
 
-function frameOf({ running, filter }: LiveOptions, batch: ChangeBatch, behind: Position): LiveFrame {
+function frameOf({ running, filter }: LiveOptions, { to }: ChangeBatch, changes: readonly RowChange[]): LiveFrame {
   const { projection, feed } = running;
   const isMeant = (row: AnyRow | undefined): row is AnyRow => row !== undefined && passes(filter, row, decimalFields(projection));
   const upserted: AnyRow[] = [];
   const removed: string[] = [];
-  for (const { key, before, after, position } of batch.changes ?? []) {
-    if (position <= behind) continue;
+  for (const { key, before, after } of changes) {
     if (isMeant(after)) upserted.push(after);
     else if (isMeant(before)) removed.push(key);
   }
-  return { kind: 'DELTA', position: batch.to, upserted, removed, live: batch.to >= feed.position };
+  return { kind: 'DELTA', position: to, upserted, removed, live: feed.next(to) === undefined };
 }
 
 function isEmpty({ upserted, removed }: LiveFrame): boolean {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { ExecutionResult } from 'graphql';
 import { onAbort } from '../kernel/async.ts';
 
@@ -15,6 +16,9 @@ export type ResultStreamOptions = {
   readonly onCleanupError: (error: unknown) => void;
 };
 
+/** After so many results the process has a turn for others: a source in memory and a fast client would not leave one. */
+const turnLength = 64;
+
 const done: Step = { done: true, value: undefined };
 
 /**
@@ -25,6 +29,7 @@ export class ResultStream implements AsyncGenerator<ExecutionResult, undefined, 
   readonly #options: ResultStreamOptions;
   readonly #source: AsyncIterator<unknown>;
   #isClosed = false;
+  #pulled = 0;
   #answerWaiting = (_step: Step): void => {};
 
   constructor(options: ResultStreamOptions) {
@@ -62,6 +67,8 @@ export class ResultStream implements AsyncGenerator<ExecutionResult, undefined, 
 
   async #pull(): Promise<Step> {
     try {
+      this.#pulled += 1;
+      if (this.#pulled % turnLength === 0) await setImmediate();
       const step = await this.#source.next();
       if (step.done !== true) return { done: false, value: await this.#options.toResult(step.value) };
       this.#options.left.abort();

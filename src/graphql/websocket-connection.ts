@@ -41,14 +41,9 @@ export class WebSocketConnection implements ProtocolSocket {
   /** Resolves when the system has taken the message: whoever awaits it before making the next never fills the memory. */
   send(message: string): Promise<void> {
     const socket = this.#socket;
-    if (socket.readyState !== socket.OPEN) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
-    // A failed send means a closing socket, and that has its own event.
-    socket.send(message, () => {
-      this.#showLife();
-      if (socket.isPaused && socket.bufferedAmount <= highWaterMark) socket.resume();
-      resolve();
-    });
+    if (socket.readyState === socket.OPEN) socket.send(message, (error) => resolve(this.#sent(error)));
+    else resolve(this.#gone.abort());
     if (socket.bufferedAmount > highWaterMark) socket.pause();
     return promise;
   }
@@ -84,6 +79,13 @@ export class WebSocketConnection implements ProtocolSocket {
     // Some clients never answer the closing handshake.
     await sleep(1_000, AbortSignal.any([this.gone, graceOver]));
     this.#socket.terminate();
+  }
+
+  #sent(error?: Error | null): void {
+    // Its `close` event is still to come, and a source that never waits would not let it: the streams end now.
+    if (error) this.#gone.abort();
+    else this.#showLife();
+    if (this.#socket.isPaused && this.#socket.bufferedAmount <= highWaterMark) this.#socket.resume();
   }
 
   #showLife(): void {

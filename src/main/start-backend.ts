@@ -10,7 +10,7 @@ import { listenForAppends } from '../adapters/postgres/postgres-wake-up.ts';
 import { defaultSchema } from '../adapters/postgres/tables.ts';
 import { EventLog } from '../consumption/event-log.ts';
 import { runProcessManager } from '../consumption/process-runner.ts';
-import { runProjection } from '../consumption/projection-runner.ts';
+import { type RunningProjection, runProjection } from '../consumption/projection-runner.ts';
 import type { Backend } from '../graphql/backend.ts';
 import type { BackendDefinition } from '../graphql/backend-definition.ts';
 import { type Clock, systemClock } from '../kernel/clock.ts';
@@ -63,8 +63,9 @@ export async function startBackend(definition: BackendDefinition, options: Backe
   const log = new EventLog(store, { bell: wakeUp.bell });
   const models = createPostgresReadModels(database, schema);
 
-  const runners = await Promise.all(definition.projections.map((projection) => runProjection(projection, { log, models, logger })));
+  const runners: RunningProjection[] = [];
   starting.defer(() => stopAll(runners));
+  for (const projection of definition.projections) runners.push(await runProjection(projection, { log, models, logger }));
   const processStore = createPostgresProcessStore(database, schema);
   const managers = (definition.processManagers ?? []).map((manager) => runProcessManager(manager, { log, store: processStore, execute, clock, logger }));
   starting.defer(() => stopAll(managers));

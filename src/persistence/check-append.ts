@@ -21,7 +21,8 @@ export function checkAppend(item: AppendItem): void {
   if (item.condition !== undefined) {
     checkCount('position', item.condition.after);
     for (const { types = [], tags = [], stream } of item.condition.query.items) {
-      for (const text of [...types, ...tags, ...(stream === undefined ? [] : [stream])]) checkText('query', text);
+      for (const text of [...types, ...tags, ...(stream === undefined ? [] : [stream])])
+        checkText('query', text);
     }
   }
   if (item.command !== undefined) checkName('command id', item.command.id);
@@ -33,13 +34,21 @@ function checkEvent(event: PreparedEvent): void {
   checkName('type', type);
   for (const tag of event.tags) checkName('tag', tag);
   if (!isUuid(event.id)) throw invalid(`The id of ${type} is no UUID.`, { type, id: event.id });
-  if (!isCount(event.schemaVersion) || event.schemaVersion < 1 || event.schemaVersion > highestSchemaVersion) {
-    throw invalid(`The schema version of ${type} is a whole number from 1 to ${highestSchemaVersion}.`, { type });
+  if (
+    !isCount(event.schemaVersion) ||
+    event.schemaVersion < 1 ||
+    event.schemaVersion > highestSchemaVersion
+  ) {
+    throw invalid(`The schema version of ${type} is a whole number from 1 to ${highestSchemaVersion}.`, {
+      type,
+    });
   }
   // Years beyond four digits have a sign in ISO 8601, which Postgres does not read.
   const year = event.occurredAt.getUTCFullYear();
-  if (!(year >= 1 && year <= 9_999)) throw invalid(`The time at which ${type} occurred is none between the years 1 and 9999.`, { type });
-  for (const text of [event.correlationId, event.causationId, event.actor, event.tenant]) if (text !== null) checkText('envelope field', text);
+  if (!(year >= 1 && year <= 9_999))
+    throw invalid(`The time at which ${type} occurred is none between the years 1 and 9999.`, { type });
+  for (const text of [event.correlationId, event.causationId, event.actor, event.tenant])
+    if (text !== null) checkText('envelope field', text);
   checkJson(event, 'data');
   if (event.metadata !== null) checkJson(event, 'metadata');
 }
@@ -48,8 +57,13 @@ function checkJson(event: PreparedEvent, part: 'data' | 'metadata'): void {
   const { type } = event;
   const text = toJson(event, part);
   // JSON.stringify writes NUL and lone surrogates as escapes, which Postgres cannot keep in jsonb.
-  if (text.includes('\\u') && /(?<!\\)(\\\\)*\\u(0000|d[89a-f][0-9a-f]{2})/.test(text)) throw invalid(`The ${part} of ${type} holds a NUL character or half a surrogate pair.`, { type });
-  if (Buffer.byteLength(text) > longestJson) throw invalid(`The ${part} of ${type} is larger than 1 MiB: keep large content elsewhere and store a reference.`, { type });
+  if (text.includes('\\u') && /(?<!\\)(\\\\)*\\u(0000|d[89a-f][0-9a-f]{2})/.test(text))
+    throw invalid(`The ${part} of ${type} holds a NUL character or half a surrogate pair.`, { type });
+  if (Buffer.byteLength(text) > longestJson)
+    throw invalid(
+      `The ${part} of ${type} is larger than 1 MiB: keep large content elsewhere and store a reference.`,
+      { type },
+    );
 }
 
 function toJson(event: PreparedEvent, part: 'data' | 'metadata'): string {
@@ -59,19 +73,28 @@ function toJson(event: PreparedEvent, part: 'data' | 'metadata'): string {
     if (text !== undefined) return text;
   } catch (cause) {
     // A bigint, or a value that holds itself.
-    throw new LivefoldError('INVALID_APPEND', `The ${part} of ${type} is no JSON value.`, { fields: { type }, cause });
+    throw new LivefoldError('INVALID_APPEND', `The ${part} of ${type} is no JSON value.`, {
+      fields: { type },
+      cause,
+    });
   }
   throw invalid(`The ${part} of ${type} is no JSON value.`, { type });
 }
 
 function checkName(what: string, value: string): void {
   if (!isStorableName(value)) {
-    throw invalid(`A ${what} has 1 to ${longestName} characters, none of them NUL or half a surrogate pair.`, { [what]: value.slice(0, longestName) });
+    throw invalid(
+      `A ${what} has 1 to ${longestName} characters, none of them NUL or half a surrogate pair.`,
+      { [what]: value.slice(0, longestName) },
+    );
   }
 }
 
 function checkText(what: string, value: string): void {
-  if (!isStorableText(value)) throw invalid(`A ${what} holds a NUL character or half a surrogate pair.`, { [what]: value.slice(0, longestName) });
+  if (!isStorableText(value))
+    throw invalid(`A ${what} holds a NUL character or half a surrogate pair.`, {
+      [what]: value.slice(0, longestName),
+    });
 }
 
 function checkCount(what: string, value: number): void {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Executable, Execute } from '../../src/application/execute.ts';
-import { readAll, readStream } from '../../src/consumption/contract/sample-events.ts';
+import { readAll, readStream, sampleEvents } from '../../src/consumption/contract/sample-events.ts';
 import { decision } from '../../src/domain/decision.ts';
 import { event } from '../../src/domain/event.ts';
 import { fold } from '../../src/domain/fold.ts';
@@ -9,6 +9,7 @@ import { reject } from '../../src/domain/rejection.ts';
 import { isLivefoldError } from '../../src/kernel/errors.ts';
 import type { Receipt } from '../../src/persistence/event-store.ts';
 import { openTestStore, type TestStore } from '../adapters/postgres/open-test-store.ts';
+import { isLocked, until } from '../adapters/postgres/until.ts';
 import { Account, registerCustomer } from '../domain/bank.ts';
 import { executorOf } from './open-executor.ts';
 
@@ -23,7 +24,10 @@ beforeAll(async () => {
 afterAll(() => opened[Symbol.asyncDispose]());
 
 /** Runs so many at once, dealt out to the executors. */
-function runAtOnce<T>(count: number, run: (execute: Execute, n: number) => Promise<T>): Promise<readonly T[]> {
+function runAtOnce<T>(
+  count: number,
+  run: (execute: Execute, n: number) => Promise<T>,
+): Promise<readonly T[]> {
   const work = Array.from({ length: count }, async (_, n) => {
     const execute = executors[n % executors.length];
     if (execute === undefined) throw new Error('there is no executor');
@@ -59,26 +63,53 @@ test('sixteen writers of one aggregate in eight processes: every increment count
   expect(outcomes).toHaveLength(16);
   const stream = await readStream(opened.store, 'Account-shared');
   expect(stream.map(({ version }) => version)).toEqual(Array.from({ length: 81 }, (_, index) => index + 1));
-  expect(await executors[0]?.(Account.commands.withdraw('shared', { amount: 80 }))).toMatchObject({ version: 82 });
+  expect(await executors[0]?.(Account.commands.withdraw('shared', { amount: 80 }))).toMatchObject({
+    version: 82,
+  });
 });
 
-test('sixteen writers of one aggregate in one process all succeed at the first call', async () => {
-  const execute = executorOf(opened.store);
+test('commands of one process on one aggregate take turns: none of 200 at once conflicts', async () => {
+  const execute = executorOf(opened.store, { tries: 1 });
   await execute(Account.commands.open('busy', {}));
-  await Promise.all(Array.from({ length: 16 }, () => execute(Account.commands.deposit('busy', { amount: 1 }))));
-  expect(await execute(Account.commands.withdraw('busy', { amount: 16 }))).toMatchObject({ version: 18 });
+  await Promise.all(
+    Array.from({ length: 200 }, () => execute(Account.commands.deposit('busy', { amount: 1 }))),
+  );
+  expect(await execute(Account.commands.withdraw('busy', { amount: 200 }))).toMatchObject({ version: 202 });
+});
+
+test('a command that joins a transaction waits for no turn, which would wait for its transaction', async () => {
+  const execute = executorOf(opened.store);
+  await execute(Account.commands.open('joined', {}));
+  const { promise: appended, resolve } = Promise.withResolvers<void>();
+  const joined = opened.database.session.transaction(async (transaction) => {
+    await opened.store.append({ events: sampleEvents(1) }, { transaction });
+    resolve();
+    await until(() => isLocked(opened.database, 'wanted'));
+    await execute(Account.commands.deposit('joined', { amount: 1 }), { transaction });
+  });
+  await appended;
+  // Has its turn, and waits for the log.
+  await execute(Account.commands.deposit('joined', { amount: 2 }));
+  await joined;
+  expect(await readStream(opened.store, 'Account-joined')).toHaveLength(3);
 });
 
 test('twenty sends of one command id at once: one append, nineteen duplicates with its receipt', async () => {
   await executors[0]?.(Account.commands.open('once', {}));
-  const receipts = await runAtOnce(20, (execute) => execute(Account.commands.deposit('once', { amount: 1 }), { commandId: 'once' }));
+  const receipts = await runAtOnce(20, (execute) =>
+    execute(Account.commands.deposit('once', { amount: 1 }), { commandId: 'once' }),
+  );
   const [first] = receipts.filter(({ duplicate }) => !duplicate);
-  expect(receipts.filter(({ duplicate }) => duplicate)).toEqual(Array.from({ length: 19 }, () => ({ ...first, duplicate: true })));
+  expect(receipts.filter(({ duplicate }) => duplicate)).toEqual(
+    Array.from({ length: 19 }, () => ({ ...first, duplicate: true })),
+  );
   expect(await readStream(opened.store, 'Account-once')).toHaveLength(2);
 });
 
 test('one email address, thirty-two registrations at once: one customer', async () => {
-  const outcomes = await runAtOnce(32, (execute, n) => insist(execute, registerCustomer({ id: `racer-${n}`, email: 'race@example.org' })));
+  const outcomes = await runAtOnce(32, (execute, n) =>
+    insist(execute, registerCustomer({ id: `racer-${n}`, email: 'race@example.org' })),
+  );
   expect(outcomes.filter((outcome) => outcome === 'EMAIL_TAKEN')).toHaveLength(31);
   expect(await readAll(opened.store, { items: [{ tags: ['email:race@example.org'] }] })).toHaveLength(1);
 });
@@ -94,7 +125,12 @@ type Enrolments = { readonly inCourse: number; readonly ofStudent: number; reado
 
 const enrol = decision('enrol', {
   schema: z.object({ course: z.string(), student: z.string() }),
-  query: ({ course, student }) => ({ items: [{ types: ['Enrolled'], tags: [`course:${course}`] }, { types: ['Enrolled'], tags: [`student:${student}`] }] }),
+  query: ({ course, student }) => ({
+    items: [
+      { types: ['Enrolled'], tags: [`course:${course}`] },
+      { types: ['Enrolled'], tags: [`student:${student}`] },
+    ],
+  }),
   state: ({ course, student }) =>
     fold<Enrolments>({ inCourse: 0, ofStudent: 0, isDouble: false }).on(Enrolled, (seen, { data }) => ({
       inCourse: seen.inCourse + Number(data.course === course),
@@ -114,8 +150,11 @@ test('courses of five seats under 64 writers: none is overbooked, no student is 
   await runAtOnce(64, async (execute, n) => {
     for (const course of courses) await insist(execute, enrol({ course, student: `${n % 16}` }));
   });
-  const enrolled = (await readAll(opened.store, { items: [{ types: ['Enrolled'] }] })).map(({ tags }) => tags);
-  const sizes = (index: 0 | 1): readonly number[] => [...Map.groupBy(enrolled, (tags) => tags[index]).values()].map((some) => some.length);
+  const enrolled = (await readAll(opened.store, { items: [{ types: ['Enrolled'] }] })).map(
+    ({ tags }) => tags,
+  );
+  const sizes = (index: 0 | 1): readonly number[] =>
+    [...Map.groupBy(enrolled, (tags) => tags[index]).values()].map((some) => some.length);
   expect(sizes(0)).toEqual(courses.map(() => capacity));
   expect(Math.max(...sizes(1))).toBeLessThanOrEqual(mostCourses);
   expect(new Set(enrolled.map(String)).size).toBe(enrolled.length);

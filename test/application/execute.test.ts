@@ -23,9 +23,11 @@ beforeEach(() => {
 });
 afterAll(() => opened[Symbol.asyncDispose]());
 
-const rejectedWith = (reason: string) => expect.objectContaining({ code: 'COMMAND_REJECTED', fields: { reason } });
+const rejectedWith = (reason: string) =>
+  expect.objectContaining({ code: 'COMMAND_REJECTED', fields: { reason } });
 const coded = (code: string) => expect.objectContaining({ code });
-const typesOf = async (): Promise<readonly string[]> => (await readStream(opened.store, `Account-${id}`)).map(({ type }) => type);
+const typesOf = async (): Promise<readonly string[]> =>
+  (await readStream(opened.store, `Account-${id}`)).map(({ type }) => type);
 
 /** The same log with another cache, as another process has. */
 const elsewhere = (): Execute => executorOf(opened.store);
@@ -35,13 +37,26 @@ describe('a command', () => {
     const receipt = await execute(open(id, { owner: ' Ada ' }));
     const [stored] = await readStream(opened.store, `Account-${id}`);
     expect(stored).toMatchObject({ type: 'Opened', data: { owner: 'Ada' }, tags: ['owner:Ada'], version: 1 });
-    expect(receipt).toEqual({ position: stored?.position, stream: `Account-${id}`, version: 1, eventIds: [stored?.id], duplicate: false });
+    expect(receipt).toEqual({
+      position: stored?.position,
+      stream: `Account-${id}`,
+      version: 1,
+      eventIds: [stored?.id],
+      duplicate: false,
+    });
     expect(receipt.position).toBe(await opened.store.head());
   });
 
   test('carries its envelope to the event', async () => {
     const occurredAt = new Date('2010-12-01T08:26:00Z');
-    const envelope = { correlationId: 'c1', causationId: 'c2', actor: 'user:1', tenant: 'acme', metadata: { from: 'test' }, occurredAt };
+    const envelope = {
+      correlationId: 'c1',
+      causationId: 'c2',
+      actor: 'user:1',
+      tenant: 'acme',
+      metadata: { from: 'test' },
+      occurredAt,
+    };
     await execute(open(id, {}), envelope);
     expect(await readStream(opened.store, `Account-${id}`)).toMatchObject([envelope]);
   });
@@ -49,22 +64,35 @@ describe('a command', () => {
   test('names itself as the cause when nothing else is named', async () => {
     const commandId = createId();
     await execute(open(id, {}), { commandId });
-    expect(await readStream(opened.store, `Account-${id}`)).toMatchObject([{ correlationId: commandId, causationId: commandId }]);
+    expect(await readStream(opened.store, `Account-${id}`)).toMatchObject([
+      { correlationId: commandId, causationId: commandId },
+    ]);
   });
 
   test('sees the business time as its now', async () => {
-    await execute([open(id, {}), deposit(id, { amount: 3 }), withdraw(id, { amount: 1 })], { occurredAt: new Date(0) });
-    expect((await readStream(opened.store, `Account-${id}`)).at(-1)?.data).toEqual({ amount: 1, at: '1970-01-01T00:00:00.000Z' });
+    await execute([open(id, {}), deposit(id, { amount: 3 }), withdraw(id, { amount: 1 })], {
+      occurredAt: new Date(0),
+    });
+    expect((await readStream(opened.store, `Account-${id}`)).at(-1)?.data).toEqual({
+      amount: 1,
+      at: '1970-01-01T00:00:00.000Z',
+    });
   });
 
   test('sees the clock as its now otherwise', async () => {
     const late = executorOf(opened.store, { clock: () => new Date(86_400_000) });
     await late([open(id, {}), deposit(id, { amount: 3 }), withdraw(id, { amount: 1 })]);
-    expect((await readStream(opened.store, `Account-${id}`)).at(-1)).toMatchObject({ data: { at: '1970-01-02T00:00:00.000Z' }, occurredAt: new Date(86_400_000) });
+    expect((await readStream(opened.store, `Account-${id}`)).at(-1)).toMatchObject({
+      data: { at: '1970-01-02T00:00:00.000Z' },
+      occurredAt: new Date(86_400_000),
+    });
   });
 
   test('with an input that does not fit is refused with the fault, and stores nothing', async () => {
-    const fault = { code: 'BAD_USER_INPUT', fields: { issues: [expect.objectContaining({ path: ['amount'] })] } };
+    const fault = {
+      code: 'BAD_USER_INPUT',
+      fields: { issues: [expect.objectContaining({ path: ['amount'] })] },
+    };
     await expect(execute([open(id, {}), deposit(id, { amount: -1 })])).rejects.toMatchObject(fault);
     expect(await typesOf()).toEqual([]);
   });
@@ -76,14 +104,23 @@ describe('a command', () => {
 
   test('with nothing to do gives a receipt without events', async () => {
     await execute(open(id, {}));
-    expect(await execute(empty(id, {}))).toEqual({ position: await opened.store.head(), stream: `Account-${id}`, version: 1, eventIds: [], duplicate: false });
+    expect(await execute(empty(id, {}))).toEqual({
+      position: await opened.store.head(),
+      stream: `Account-${id}`,
+      version: 1,
+      eventIds: [],
+      duplicate: false,
+    });
   });
 
-  test.each(['', '\0', '\ud800', 'x'.repeat(256)])('for an id that no store can keep is refused: %j', async (bad) => {
-    if (bad !== '') await expect(execute(open(bad, {}))).rejects.toEqual(coded('BAD_USER_INPUT'));
-    await expect(execute(open(id, {}), { commandId: bad })).rejects.toEqual(coded('BAD_USER_INPUT'));
-    expect(await typesOf()).toEqual([]);
-  });
+  test.each(['', '\0', '\ud800', 'x'.repeat(256)])(
+    'for an id that no store can keep is refused: %j',
+    async (bad) => {
+      if (bad !== '') await expect(execute(open(bad, {}))).rejects.toEqual(coded('BAD_USER_INPUT'));
+      await expect(execute(open(id, {}), { commandId: bad })).rejects.toEqual(coded('BAD_USER_INPUT'));
+      expect(await typesOf()).toEqual([]);
+    },
+  );
 });
 
 describe('several commands', () => {
@@ -91,11 +128,16 @@ describe('several commands', () => {
     const receipt = await execute([open(id, {}), deposit(id, { amount: 4 }), empty(id, {})]);
     expect(await typesOf()).toEqual(['Opened', 'Deposited', 'Withdrawn', 'Withdrawn']);
     expect([receipt.version, receipt.eventIds.length]).toEqual([4, 4]);
-    expect(new Set((await readStream(opened.store, `Account-${id}`)).map(({ recordedAt }) => recordedAt.getTime())).size).toBe(1);
+    expect(
+      new Set((await readStream(opened.store, `Account-${id}`)).map(({ recordedAt }) => recordedAt.getTime()))
+        .size,
+    ).toBe(1);
   });
 
   test('are all refused with one', async () => {
-    await expect(execute([open(id, {}), withdraw(id, { amount: 1 })])).rejects.toEqual(rejectedWith('INSUFFICIENT_FUNDS'));
+    await expect(execute([open(id, {}), withdraw(id, { amount: 1 })])).rejects.toEqual(
+      rejectedWith('INSUFFICIENT_FUNDS'),
+    );
     expect(await typesOf()).toEqual([]);
   });
 
@@ -109,15 +151,26 @@ describe('a command id', () => {
   test('again with the same input gives the first receipt', async () => {
     const commandId = createId();
     const first = await execute([open(id, {}), deposit(id, { amount: 1 })], { commandId });
-    expect(await execute([open(id, {}), deposit(id, { amount: 1 })], { commandId })).toEqual({ ...first, duplicate: true });
-    expect(await elsewhere()([open(id, {}), deposit(id, { amount: 1 })], { commandId })).toEqual({ ...first, duplicate: true });
+    expect(await execute([open(id, {}), deposit(id, { amount: 1 })], { commandId })).toEqual({
+      ...first,
+      duplicate: true,
+    });
+    expect(await elsewhere()([open(id, {}), deposit(id, { amount: 1 })], { commandId })).toEqual({
+      ...first,
+      duplicate: true,
+    });
     expect(await typesOf()).toEqual(['Opened', 'Deposited']);
   });
 
   test('again with another input, command or aggregate is refused', async () => {
     const commandId = createId();
     await execute(open(id, { owner: 'Ada' }), { commandId });
-    for (const other of [open(id, { owner: 'Bob' }), open(`${id}x`, { owner: 'Ada' }), empty(id, {}), registerCustomer({ id, email: 'x' })]) {
+    for (const other of [
+      open(id, { owner: 'Bob' }),
+      open(`${id}x`, { owner: 'Ada' }),
+      empty(id, {}),
+      registerCustomer({ id, email: 'x' }),
+    ]) {
       await expect(execute(other, { commandId })).rejects.toEqual(coded('COMMAND_ID_REUSED'));
     }
     expect(await typesOf()).toEqual(['Opened']);
@@ -128,14 +181,21 @@ describe('a command id', () => {
     await execute([open(id, {}), deposit(id, { amount: 5 })]);
     const first = await execute(withdraw(id, { amount: 5 }), { commandId });
     expect(await execute(withdraw(id, { amount: 5 }), { commandId })).toEqual({ ...first, duplicate: true });
-    await expect(execute(withdraw(id, { amount: 6 }), { commandId })).rejects.toEqual(coded('COMMAND_ID_REUSED'));
+    await expect(execute(withdraw(id, { amount: 6 }), { commandId })).rejects.toEqual(
+      coded('COMMAND_ID_REUSED'),
+    );
   });
 
   test('of a rejected command is free', async () => {
     const commandId = createId();
-    await expect(execute(deposit(id, { amount: 1 }), { commandId })).rejects.toEqual(rejectedWith('NO_ACCOUNT'));
+    await expect(execute(deposit(id, { amount: 1 }), { commandId })).rejects.toEqual(
+      rejectedWith('NO_ACCOUNT'),
+    );
     await execute(open(id, {}));
-    expect(await execute(deposit(id, { amount: 1 }), { commandId })).toMatchObject({ duplicate: false, version: 2 });
+    expect(await execute(deposit(id, { amount: 1 }), { commandId })).toMatchObject({
+      duplicate: false,
+      version: 2,
+    });
   });
 
   test('of a command with nothing to do is remembered', async () => {
@@ -143,7 +203,11 @@ describe('a command id', () => {
     await execute(open(id, {}));
     const first = await execute(empty(id, {}), { commandId });
     await execute(deposit(id, { amount: 2 }));
-    expect(await execute(empty(id, {}), { commandId })).toMatchObject({ position: first.position, eventIds: [], duplicate: true });
+    expect(await execute(empty(id, {}), { commandId })).toMatchObject({
+      position: first.position,
+      eventIds: [],
+      duplicate: true,
+    });
     expect(await typesOf()).toEqual(['Opened', 'Deposited']);
   });
 });
@@ -209,7 +273,9 @@ describe('a decision', () => {
     const email = `${id}@example.org`;
     const receipt = await execute(registerCustomer({ id, email }));
     expect(receipt).toMatchObject({ stream: `Customer-${id}`, version: 1 });
-    await expect(execute(registerCustomer({ id: 'other', email: email.toUpperCase() }))).rejects.toEqual(rejectedWith('EMAIL_TAKEN'));
+    await expect(execute(registerCustomer({ id: 'other', email: email.toUpperCase() }))).rejects.toEqual(
+      rejectedWith('EMAIL_TAKEN'),
+    );
     expect(await readAll(opened.store, { items: [{ tags: [`email:${email}`] }] })).toHaveLength(1);
   });
 
@@ -227,9 +293,17 @@ describe('a decision', () => {
 });
 
 test('what is kept in memory is what is stored', async () => {
-  const commands = [open(id, {}), deposit(id, { amount: 8 }), deposit(id, { amount: 2 }), empty(id, {}), deposit(id, { amount: 1 })];
+  const commands = [
+    open(id, {}),
+    deposit(id, { amount: 8 }),
+    deposit(id, { amount: 2 }),
+    empty(id, {}),
+    deposit(id, { amount: 1 }),
+  ];
   for (const command of commands) await execute(command);
   await expect(execute(withdraw(id, { amount: 2 }))).rejects.toEqual(rejectedWith('INSUFFICIENT_FUNDS'));
   expect(await execute(withdraw(id, { amount: 1 }))).toMatchObject({ version: 7 });
-  expect((await readAll(opened.store, everything)).filter(({ type }) => type === Opened.type).length).toBeGreaterThan(1);
+  expect(
+    (await readAll(opened.store, everything)).filter(({ type }) => type === Opened.type).length,
+  ).toBeGreaterThan(1);
 });

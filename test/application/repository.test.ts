@@ -14,7 +14,12 @@ class WatchedLog {
   append(stream: string, ...news: readonly ReturnType<typeof Opened | typeof Deposited>[]): void {
     for (const one of news) {
       const version = this.events.filter((event) => event.stream === stream).length + 1;
-      this.events.push({ ...sampleEvent({ ...one, stream }), position: this.events.length + 1, version, recordedAt: new Date() });
+      this.events.push({
+        ...sampleEvent({ ...one, stream }),
+        position: this.events.length + 1,
+        version,
+        recordedAt: new Date(),
+      });
     }
   }
 
@@ -27,14 +32,18 @@ class WatchedLog {
 
 function logOf(...accounts: readonly string[]): WatchedLog {
   const log = new WatchedLog();
-  for (const account of accounts) log.append(`Account-${account}`, Opened({ owner: account }), Deposited({ amount: 1 }));
+  for (const account of accounts)
+    log.append(`Account-${account}`, Opened({ owner: account }), Deposited({ amount: 1 }));
   return log;
 }
 
 describe('loading', () => {
   test('folds a stream to its state and version', async () => {
     const repository = new Repository(logOf('1', '2'));
-    expect(await repository.load(Account, '1')).toEqual({ state: { status: 'open', balance: 1 }, version: 2 });
+    expect(await repository.load(Account, '1')).toEqual({
+      state: { status: 'open', balance: 1 },
+      version: 2,
+    });
     expect(await repository.load(Account, '3')).toEqual({ state: { status: 'none' }, version: 0 });
   });
 

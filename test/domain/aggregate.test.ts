@@ -6,16 +6,28 @@ import { fold } from '../../src/domain/fold.ts';
 import { Account, type AccountState, Deposited, registerCustomer } from './bank.ts';
 
 test('a command carries its aggregate, its id and its input, not validated yet', () => {
-  expect(Account.commands.deposit('7', { amount: -1 })).toMatchObject({ kind: 'aggregate', aggregate: { name: 'Account' }, id: '7', name: 'deposit', input: { amount: -1 } });
+  expect(Account.commands.deposit('7', { amount: -1 })).toMatchObject({
+    kind: 'aggregate',
+    aggregate: { name: 'Account' },
+    id: '7',
+    name: 'deposit',
+    input: { amount: -1 },
+  });
   expect(streamOf(Account, '7')).toBe('Account-7');
 });
 
 test('a decision carries its input', () => {
-  expect(registerCustomer({ id: '1', email: 'A@B' })).toMatchObject({ kind: 'decision', name: 'registerCustomer', input: { id: '1', email: 'A@B' } });
+  expect(registerCustomer({ id: '1', email: 'A@B' })).toMatchObject({
+    kind: 'decision',
+    name: 'registerCustomer',
+    input: { id: '1', email: 'A@B' },
+  });
 });
 
 test('the types of commands are inferred from their schemas, what the caller gives and what the decider gets', () => {
-  expectTypeOf(Account.commands.open).toEqualTypeOf<(id: string, input: { owner?: string | undefined }) => AggregateCommand<AccountState>>();
+  expectTypeOf(Account.commands.open).toEqualTypeOf<
+    (id: string, input: { owner?: string | undefined }) => AggregateCommand<AccountState>
+  >();
   expectTypeOf(registerCustomer).toEqualTypeOf<(input: { id: string; email: string }) => DecisionCommand>();
   aggregate('Typed', {
     state: fold<AccountState>({ status: 'none' }),

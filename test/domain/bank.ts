@@ -6,17 +6,25 @@ import { fold } from '../../src/domain/fold.ts';
 import { reject } from '../../src/domain/rejection.ts';
 
 /** Bank accounts and customers: a small domain for tests, written as a user writes one. */
-export const Opened = event('Opened', z.object({ owner: z.string() }), { tags: ({ owner }) => [`owner:${owner}`] });
+export const Opened = event('Opened', z.object({ owner: z.string() }), {
+  tags: ({ owner }) => [`owner:${owner}`],
+});
 export const Deposited = event('Deposited', z.object({ amount: z.number().positive() }));
 export const Withdrawn = event('Withdrawn', z.object({ amount: z.number().positive(), at: z.string() }));
 
-export type AccountState = { readonly status: 'none' } | { readonly status: 'open'; readonly balance: number };
+export type AccountState =
+  | { readonly status: 'none' }
+  | { readonly status: 'open'; readonly balance: number };
 
 export const Account = aggregate('Account', {
   state: fold<AccountState>({ status: 'none' })
     .on(Opened, () => ({ status: 'open', balance: 0 }))
-    .on(Deposited, (account, { data }) => (account.status === 'open' ? { ...account, balance: account.balance + data.amount } : account))
-    .on(Withdrawn, (account, { data }) => (account.status === 'open' ? { ...account, balance: account.balance - data.amount } : account)),
+    .on(Deposited, (account, { data }) =>
+      account.status === 'open' ? { ...account, balance: account.balance + data.amount } : account,
+    )
+    .on(Withdrawn, (account, { data }) =>
+      account.status === 'open' ? { ...account, balance: account.balance - data.amount } : account,
+    ),
   commands: (command) => ({
     open: command(z.object({ owner: z.string().trim().default('nobody') }), (account, input) =>
       account.status === 'none' ? Opened(input) : reject('ACCOUNT_EXISTS', 'The account is open already.'),
@@ -26,7 +34,9 @@ export const Account = aggregate('Account', {
     ),
     withdraw: command(z.object({ amount: z.number().positive() }), (account, { amount }, { now }) => {
       if (account.status !== 'open') return reject('NO_ACCOUNT');
-      return account.balance < amount ? reject('INSUFFICIENT_FUNDS') : Withdrawn({ amount, at: now.toISOString() });
+      return account.balance < amount
+        ? reject('INSUFFICIENT_FUNDS')
+        : Withdrawn({ amount, at: now.toISOString() });
     }),
     /** Takes everything in two halves; nothing to do for an empty account. */
     empty: command(z.object({}), (account, _, { now }) => {
@@ -37,7 +47,9 @@ export const Account = aggregate('Account', {
   }),
 });
 
-export const Registered = event('Registered', z.object({ id: z.string(), email: z.string() }), { tags: ({ email }) => [`email:${email}`] });
+export const Registered = event('Registered', z.object({ id: z.string(), email: z.string() }), {
+  tags: ({ email }) => [`email:${email}`],
+});
 
 /** Registers a customer under an email address that nobody else has. */
 export const registerCustomer = decision('registerCustomer', {

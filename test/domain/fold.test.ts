@@ -15,7 +15,9 @@ const added = (amount: number) => sampleEvent(Added({ amount }));
 
 test('a fold goes from its initial state through the events it handles', () => {
   expect(sum.run([])).toBe(0);
-  expect(sum.run([added(1), added(2), sampleEvent(Reset({})), added(4), sampleEvent({ type: 'Unknown' })])).toBe(4);
+  expect(
+    sum.run([added(1), added(2), sampleEvent(Reset({})), added(4), sampleEvent({ type: 'Unknown' })]),
+  ).toBe(4);
   expect(sum.types).toEqual(['Added', 'Reset']);
 });
 

@@ -18,5 +18,9 @@ test.each<[string, readonly QueryItem[], boolean]>([
 });
 
 test('everything and one stream are queries', () => {
-  expect([matches(everything, placed), matches(streamQuery('Order-7'), placed), matches(streamQuery('Order'), placed)]).toEqual([true, true, false]);
+  expect([
+    matches(everything, placed),
+    matches(streamQuery('Order-7'), placed),
+    matches(streamQuery('Order'), placed),
+  ]).toEqual([true, true, false]);
 });

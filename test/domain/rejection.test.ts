@@ -3,7 +3,11 @@ import { eventsOf, isRejection, reject } from '../../src/domain/rejection.ts';
 import { Deposited } from './bank.ts';
 
 test('a rejection has a reason for programs and a message for people', () => {
-  expect(reject('ORDER_NOT_PAID')).toEqual({ rejected: true, reason: 'ORDER_NOT_PAID', message: 'order not paid' });
+  expect(reject('ORDER_NOT_PAID')).toEqual({
+    rejected: true,
+    reason: 'ORDER_NOT_PAID',
+    message: 'order not paid',
+  });
   expect(reject('ORDER_NOT_PAID', 'Pay first.').message).toBe('Pay first.');
 });
 

@@ -87,7 +87,9 @@ test('a listener is called once, at once when the signal has aborted, and never 
 test('an aborted signal throws ABORTED with its reason', () => {
   throwIfAborted(undefined);
   throwIfAborted(new AbortController().signal);
-  expect(() => throwIfAborted(AbortSignal.abort('enough'))).toThrow(expect.objectContaining({ code: 'ABORTED', cause: 'enough' }));
+  expect(() => throwIfAborted(AbortSignal.abort('enough'))).toThrow(
+    expect.objectContaining({ code: 'ABORTED', cause: 'enough' }),
+  );
 });
 
 test('backoff doubles up to its bound, with jitter below', () => {

@@ -27,7 +27,7 @@ function write(units: bigint, zeros: number): Decimal {
 }
 
 /** The value in trillionths of trillionths, read without the code under test. */
-function valueOf(text: Decimal): bigint {
+function readExactly(text: Decimal): bigint {
   const [, sign = '', whole = '', fraction = ''] = /^(-?)(\d+)\.?(\d*)$/.exec(text) ?? [];
   return BigInt(`${sign}${whole}${fraction.padEnd(2 * scale, '0')}`);
 }
@@ -37,8 +37,8 @@ const isShort = (text: Decimal): boolean => /^(0|-?(0|[1-9]\d*)(\.\d*[1-9])?)$/.
 test('sums and differences are exact', () => {
   fc.assert(
     fc.property(decimals, decimals, (a, b) => {
-      expect(valueOf(addDecimals(a.text, b.text))).toBe((a.units + b.units) * one);
-      expect(valueOf(subtractDecimals(a.text, b.text))).toBe((a.units - b.units) * one);
+      expect(readExactly(addDecimals(a.text, b.text))).toBe((a.units + b.units) * one);
+      expect(readExactly(subtractDecimals(a.text, b.text))).toBe((a.units - b.units) * one);
     }),
   );
 });
@@ -46,7 +46,7 @@ test('sums and differences are exact', () => {
 test('products are exact', () => {
   fc.assert(
     fc.property(decimals, decimals, (a, b) => {
-      expect(valueOf(multiplyDecimals(a.text, b.text))).toBe(a.units * b.units);
+      expect(readExactly(multiplyDecimals(a.text, b.text))).toBe(a.units * b.units);
     }),
   );
 });
@@ -54,7 +54,9 @@ test('products are exact', () => {
 test('order is the order of the numbers', () => {
   fc.assert(
     fc.property(decimals, decimals, (a, b) => {
-      expect(Math.sign(compareDecimals(a.text, b.text))).toBe(a.units < b.units ? -1 : Number(a.units > b.units));
+      expect(Math.sign(compareDecimals(a.text, b.text))).toBe(
+        a.units < b.units ? -1 : Number(a.units > b.units),
+      );
       expect(compareDecimals(a.text, normalizeDecimal(a.text))).toBe(0);
     }),
   );
@@ -84,7 +86,10 @@ test('no float ever stands between', () => {
   expect(multiplyDecimals('1234567890123456789.01', '3')).toBe('3703703670370370367.03');
 });
 
-test.each(['', '.', '1.', '.5', '+1', '1e3', '0x10', ' 1', '1\n', '1,5', '٣', 'NaN', '--1'])('%j is no decimal', (text) => {
-  expect(isDecimal(text)).toBe(false);
-  expect(() => addDecimals(text, '1')).toThrow(expect.objectContaining({ code: 'INVALID_DECIMAL' }));
-});
+test.each(['', '.', '1.', '.5', '+1', '1e3', '0x10', ' 1', '1\n', '1,5', '٣', 'NaN', '--1'])(
+  '%j is no decimal',
+  (text) => {
+    expect(isDecimal(text)).toBe(false);
+    expect(() => addDecimals(text, '1')).toThrow(expect.objectContaining({ code: 'INVALID_DECIMAL' }));
+  },
+);

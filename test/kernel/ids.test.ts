@@ -43,7 +43,10 @@ test('ids differ in their random bits', () => {
   expect(tails.size).toBe(1_000);
 });
 
-test.each(['', 'x', '0190163d-8694-739b-aea5-966c26f8ad9', '{0190163d-8694-739b-aea5-966c26f8ad90}', '0190163d-8694-739b-aea5-966c26f8ad90\n'])(
-  '%j is no UUID',
-  (text) => expect(isUuid(text)).toBe(false),
-);
+test.each([
+  '',
+  'x',
+  '0190163d-8694-739b-aea5-966c26f8ad9',
+  '{0190163d-8694-739b-aea5-966c26f8ad90}',
+  '0190163d-8694-739b-aea5-966c26f8ad90\n',
+])('%j is no UUID', (text) => expect(isUuid(text)).toBe(false));

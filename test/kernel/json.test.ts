@@ -23,7 +23,9 @@ test('canonical JSON does not depend on the order of keys, and says the same val
 });
 
 test('keys stand in code-unit order at every depth, items as they were', () => {
-  expect(canonicalJson({ b: [{ z: 1, a: 2 }, 'x'], a: { d: null, C: true } })).toBe('{"a":{"C":true,"d":null},"b":[{"a":2,"z":1},"x"]}');
+  expect(canonicalJson({ b: [{ z: 1, a: 2 }, 'x'], a: { d: null, C: true } })).toBe(
+    '{"a":{"C":true,"d":null},"b":[{"a":2,"z":1},"x"]}',
+  );
 });
 
 test('dates are their ISO text, what JSON cannot say is left out or null', () => {

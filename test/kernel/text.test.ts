@@ -16,7 +16,11 @@ function byCodePoints(a: string, b: string): number {
 }
 
 test('texts compare by code point', () => {
-  fc.assert(fc.property(anyText, anyText, (a, b) => { expect(Math.sign(compareText(a, b))).toBe(Math.sign(byCodePoints(a, b))); }));
+  fc.assert(
+    fc.property(anyText, anyText, (a, b) => {
+      expect(Math.sign(compareText(a, b))).toBe(Math.sign(byCodePoints(a, b)));
+    }),
+  );
 });
 
 test('an emoji stands behind the last letters of the Basic Multilingual Plane, unlike in JavaScript', () => {
@@ -26,11 +30,21 @@ test('an emoji stands behind the last letters of the Basic Multilingual Plane, u
 
 test('NUL and halves of surrogate pairs cannot be stored', () => {
   expect(['a\0', '\ud83d', 'x\ude00y'].map(isStorableText)).toEqual([false, false, false]);
-  fc.assert(fc.property(anyText, (text) => { expect(isStorableText(text)).toBe(!text.includes('\0')); }));
+  fc.assert(
+    fc.property(anyText, (text) => {
+      expect(isStorableText(text)).toBe(!text.includes('\0'));
+    }),
+  );
 });
 
 test('a name has 1 to 255 characters, an emoji counting as one', () => {
-  const lengths = [1, 255, 256].map((length) => ['x', '\u{1f600}'].map((character) => isStorableName(character.repeat(length))));
-  expect(lengths).toEqual([[true, true], [true, true], [false, false]]);
+  const lengths = [1, 255, 256].map((length) =>
+    ['x', '\u{1f600}'].map((character) => isStorableName(character.repeat(length))),
+  );
+  expect(lengths).toEqual([
+    [true, true],
+    [true, true],
+    [false, false],
+  ]);
   expect(isStorableName('')).toBe(false);
 });

@@ -12,11 +12,11 @@ export type BatchOutcome = {
 
 type Refusal = 'duplicate' | 'conflict' | 'condition';
 
-/** The function's answer: the position before the batch, each event's version (0 = not stored) and the items refused. */
+/** The function's answer: the log's head and the heads of the batch's streams, both before it, and the items refused. */
 type Answer = {
   readonly head: number;
-  readonly versions: readonly number[] | null;
-  readonly refused: Readonly<Record<Refusal, readonly number[] | null>> | null;
+  readonly heads: readonly number[];
+  readonly refused: Readonly<Record<Refusal, readonly number[]>> | null;
 };
 
 /** Prepares the one statement that appends, for a pool or for one transaction. */
@@ -26,7 +26,11 @@ export function prepareAppend(session: Session, schema: string) {
     sql`, `,
   );
   const statement = session
-    .select({ head: sql<number>`head`, versions: sql<Answer['versions']>`versions`, refused: sql<Answer['refused']>`refused` })
+    .select({
+      head: sql<number>`head`,
+      heads: sql<Answer['heads']>`heads`,
+      refused: sql<Answer['refused']>`refused`,
+    })
     .from(sql`${sql.identifier(schema)}.append(${placeholders})`)
     .prepare('livefold_append');
   return async (items: readonly AppendItem[]): Promise<readonly BatchOutcome[]> => {
@@ -35,21 +39,27 @@ export function prepareAppend(session: Session, schema: string) {
   };
 }
 
-/** Positions are dense, so that they follow from the head and from what was stored. */
-function outcomesOf(items: readonly AppendItem[], { head, versions, refused }: Answer): readonly BatchOutcome[] {
+/** Positions and versions are dense, so that they follow from where the log and the streams stood and what was stored. */
+function outcomesOf(items: readonly AppendItem[], { head, heads, refused }: Answer): readonly BatchOutcome[] {
+  const versions = new Map<string, number>();
   let position = head;
-  let event = 0;
+  let added = 0;
   return items.map(({ events }, index) => {
-    event += events.length;
-    const outcome = refused === null ? 'appended' : refusalOf(refused, index + 1);
-    if (outcome !== 'appended') return { outcome, position: head, version: null };
+    for (const { stream } of events) {
+      if (versions.has(stream)) continue;
+      versions.set(stream, heads[added] ?? 0);
+      added += 1;
+    }
+    const outcome = refused === null ? 'appended' : outcomeOf(refused, index + 1);
+    if (outcome !== 'appended' || events.length === 0) return { outcome, position: head, version: null };
+    for (const { stream } of events) versions.set(stream, (versions.get(stream) ?? 0) + 1);
     position += events.length;
-    return events.length === 0 ? { outcome, position: head, version: null } : { outcome, position, version: versions?.[event - 1] ?? null };
+    return { outcome, position, version: versions.get(events.at(-1)?.stream ?? '') ?? null };
   });
 }
 
-function refusalOf(refused: NonNullable<Answer['refused']>, item: number): BatchOutcome['outcome'] {
-  if (refused.duplicate?.includes(item)) return 'duplicate';
-  if (refused.conflict?.includes(item)) return 'conflict';
-  return refused.condition?.includes(item) ? 'condition' : 'appended';
+function outcomeOf(refused: NonNullable<Answer['refused']>, item: number): BatchOutcome['outcome'] {
+  if (refused.duplicate.includes(item)) return 'duplicate';
+  if (refused.conflict.includes(item)) return 'conflict';
+  return refused.condition.includes(item) ? 'condition' : 'appended';
 }

@@ -1,6 +1,7 @@
 import type { AppendItem } from '../../persistence/event-store.ts';
 import type { BatchOutcome } from './append-batch.ts';
 import { IndependentBatch } from './independent-batch.ts';
+import { isUnavailable } from './translate-error.ts';
 
 type Waiting = {
   readonly item: AppendItem;
@@ -8,22 +9,14 @@ type Waiting = {
   readonly reject: (error: unknown) => void;
 };
 
-/** With two, one batch is written and read here while the other is worked on there; a third would only make both smaller. */
-const mostUnderWay = 2;
-
-/** Fewer are not worth a commit of their own: they go out in one batch even when nothing is under way. */
-
-
 /**
- * Group commit: appends that come while statements are under way go out together in the next. One append alone goes out
- * at once. `write` sends one batch of independent items and says what became of each; batches are stored in the order sent.
+ * Group commit: appends that come while one statement is under way go out together in the next. One append alone goes
+ * out at once. `write` sends one batch of independent items and says what became of each.
  */
 export class AppendQueue {
-  readonly #split = Number(process.env.SPLIT ?? 64);
   readonly #write: (items: readonly AppendItem[]) => Promise<readonly BatchOutcome[]>;
   #waiting: Waiting[] = [];
-  #underWay = 0;
-  #isWoken = false;
+  #isDraining = false;
 
   constructor(write: (items: readonly AppendItem[]) => Promise<readonly BatchOutcome[]>) {
     this.#write = write;
@@ -32,34 +25,28 @@ export class AppendQueue {
   append(item: AppendItem): Promise<BatchOutcome> {
     const { promise, resolve, reject } = Promise.withResolvers<BatchOutcome>();
     this.#waiting.push({ item, resolve, reject });
-    this.#wake();
+    if (!this.#isDraining) {
+      this.#isDraining = true;
+      // One turn of the event loop lets every append that is made in this one join the batch.
+      setImmediate(() => void this.#drain());
+    }
     return promise;
   }
 
-  /** One turn of the event loop lets every writer that the last answer woke join the next batch. */
-  #wake(): void {
-    if (this.#isWoken || this.#waiting.length === 0 || this.#underWay === mostUnderWay) return;
-    this.#isWoken = true;
-    setImmediate(() => {
-      this.#isWoken = false;
-      const most = this.#underWay === 0 && this.#waiting.length >= this.#split ? Math.ceil(this.#waiting.length / 2) : this.#waiting.length;
-      void this.#sendNext(most);
-      this.#wake();
-    });
+  async #drain(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      await this.#send(this.#takeBatch());
+      // Let those that were just answered append again before the next batch is closed.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.#isDraining = false;
   }
 
-  async #sendNext(most: number): Promise<void> {
-    this.#underWay += 1;
-    await this.#send(this.#takeBatch(most));
-    this.#underWay -= 1;
-    this.#wake();
-  }
-
-  #takeBatch(most: number): readonly Waiting[] {
+  #takeBatch(): readonly Waiting[] {
     const batch = new IndependentBatch();
     const taken: Waiting[] = [];
     const left: Waiting[] = [];
-    for (const waiting of this.#waiting) (taken.length < most && batch.add(waiting.item) ? taken : left).push(waiting);
+    for (const waiting of this.#waiting) (batch.add(waiting.item) ? taken : left).push(waiting);
     this.#waiting = left;
     return taken;
   }
@@ -77,10 +64,13 @@ export class AppendQueue {
     }
   }
 
-  /** A value that the database refuses must fail its own item only, so a refused batch is sent again one by one. */
+  /**
+   * A value that the database refuses must fail its own item only, so a refused batch is sent again one by one. Not one whose
+   * answer was lost: it may be stored already, and only the caller knows whether a second time does harm.
+   */
   async #sendAlone(batch: readonly Waiting[], error: unknown): Promise<void> {
-    if (batch.length === 1) {
-      batch[0]?.reject(error);
+    if (batch.length === 1 || isUnavailable(error)) {
+      for (const { reject } of batch) reject(error);
       return;
     }
     for (const waiting of batch) await this.#send([waiting]);

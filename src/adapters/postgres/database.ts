@@ -1,6 +1,7 @@
-import { drizzle, type PostgresJsDatabase, type PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js';
 import type { PgDatabase } from 'drizzle-orm/pg-core';
+import { drizzle, type PostgresJsDatabase, type PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
+import { guardTransactions } from './guard-transactions.ts';
 
 /** A Drizzle database or one of its transactions: whatever can run a query. */
 export type Session = PgDatabase<PostgresJsQueryResultHKT, Record<string, never>>;
@@ -8,11 +9,6 @@ export type Session = PgDatabase<PostgresJsQueryResultHKT, Record<string, never>
 /** A Drizzle database with its pool of connections. */
 export type Database = {
   readonly session: PostgresJsDatabase<Record<string, never>>;
-  /**
-   * One connection of its own for group commits. Statements sent to it while another runs go out at once and run in the order
-   * sent, so that the next batch is on the server already when the one before commits.
-   */
-  readonly pipeline: PostgresJsDatabase<Record<string, never>>;
   readonly url: string;
   /** Lets running queries end, then closes the connections. */
   close(): Promise<void>;
@@ -29,16 +25,12 @@ export type DatabaseOptions = {
 /** Opens a pool of its own: Drizzle rewrites the date parsers of the client it is given, so it shares none. */
 export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
   const client = openClient(url, { max: options.connections ?? 8 });
-  const single = openClient(url, { max: 1 });
-  const close = async (): Promise<void> => {
-    await Promise.all([client.end({ timeout: 5 }), single.end({ timeout: 5 })]);
-  };
-  return { session: drizzle(client), pipeline: drizzle(single), url, close };
+  return { session: drizzle(client), url, close: () => client.end({ timeout: 5 }) };
 }
 
 /** A postgres.js client with our settings, for the few that cannot go through Drizzle: LISTEN and migrations. */
 export function openClient(url: string, options: { readonly max: number }): postgres.Sql {
-  return postgres(url, {
+  const client = postgres(url, {
     max: options.max,
     connect_timeout: 10,
     // Positions and counts are bigint columns; all fit a number up to 2^53 − 1.
@@ -46,4 +38,5 @@ export function openClient(url: string, options: { readonly max: number }): post
     connection: { application_name: applicationName },
     onnotice: () => {},
   });
+  return guardTransactions(client);
 }

@@ -19,7 +19,11 @@ export class IndependentBatch {
 
   /** Takes the item in, unless it depends on one that is in already or the batch is full. */
   add(item: AppendItem): boolean {
-    if (this.items.length > 0 && (this.#events.length + item.events.length > mostEvents || this.#depends(item))) return false;
+    if (
+      this.items.length > 0 &&
+      (this.#events.length + item.events.length > mostEvents || this.#depends(item))
+    )
+      return false;
     this.items.push(item);
     if (item.command !== undefined) this.#commands.add(item.command.id);
     for (const { stream } of item.expected ?? []) this.#expected.add(stream);

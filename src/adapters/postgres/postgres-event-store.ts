@@ -1,4 +1,4 @@
-import { desc, eq, gt, and, lte, asc } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, lte } from 'drizzle-orm';
 import { LivefoldError } from '../../kernel/errors.ts';
 import { checkAppend } from '../../persistence/check-append.ts';
 import type { AppendItem, EventStore, Receipt } from '../../persistence/event-store.ts';
@@ -7,7 +7,7 @@ import { AppendQueue } from './append-queue.ts';
 import type { Database, Session } from './database.ts';
 import { readEvents } from './read-events.ts';
 import { defaultSchema, livefoldTables } from './tables.ts';
-import { databaseCode, translateError } from './translate-error.ts';
+import { databaseCode, translateError, translateReadError } from './translate-error.ts';
 
 export type PostgresEventStoreOptions = {
   readonly database: Database;
@@ -24,24 +24,38 @@ const UNIQUE_VIOLATION = '23505';
 /** The event store on Postgres 15 or newer. The tables come from `migrateDatabase`. */
 export function createPostgresEventStore(options: PostgresEventStoreOptions): EventStore<Session> {
   const { database, schema = defaultSchema, inTransaction, onAppended = () => {} } = options;
-  const { session, pipeline } = database;
+  const { session } = database;
   const tables = livefoldTables(schema);
-  const append = prepareAppend(pipeline, schema);
+  const append = prepareAppend(session, schema);
 
-  async function writeIn(transaction: Session, items: readonly AppendItem[]): Promise<readonly BatchOutcome[]> {
+  async function writeIn(
+    transaction: Session,
+    items: readonly AppendItem[],
+  ): Promise<readonly BatchOutcome[]> {
     const outcomes = await prepareAppend(transaction, schema)(items);
     await inTransaction?.(transaction);
     return outcomes;
   }
 
   const queue = new AppendQueue(async (items) => {
-    const outcomes = inTransaction === undefined ? await append(items) : await pipeline.transaction((transaction) => writeIn(transaction, items));
+    const outcomes =
+      inTransaction === undefined
+        ? await append(items)
+        : await session.transaction((transaction) => writeIn(transaction, items));
     onAppended();
     return outcomes;
   });
 
-  async function findReceipt(on: Session, command: NonNullable<AppendItem['command']>): Promise<Receipt | null> {
-    const [known] = await on.select().from(tables.commands).where(eq(tables.commands.id, command.id)).prepare('livefold_command').execute();
+  async function findReceipt(
+    on: Session,
+    command: NonNullable<AppendItem['command']>,
+  ): Promise<Receipt | null> {
+    const [known] = await on
+      .select()
+      .from(tables.commands)
+      .where(eq(tables.commands.id, command.id))
+      .prepare('livefold_command')
+      .execute();
     if (known === undefined) return null;
     if (known.fingerprint !== command.fingerprint) {
       const message = `The command id "${command.id}" was used before with another input: take a new id for a new command.`;
@@ -56,12 +70,21 @@ export function createPostgresEventStore(options: PostgresEventStoreOptions): Ev
       .prepare('livefold_receipt')
       .execute();
     const last = stored.at(-1);
-    return { position: known.position, stream: last?.stream ?? '', version: last?.version ?? 0, eventIds: stored.map((event) => event.id), duplicate: true };
+    return {
+      position: known.position,
+      stream: last?.stream ?? '',
+      version: last?.version ?? 0,
+      eventIds: stored.map((event) => event.id),
+      duplicate: true,
+    };
   }
 
   async function conclude(on: Session, item: AppendItem, outcome: BatchOutcome): Promise<Receipt> {
     if (outcome.outcome === 'appended') return receiptFor(item, outcome);
-    const receipt = outcome.outcome === 'duplicate' && item.command !== undefined ? await findReceipt(on, item.command) : null;
+    const receipt =
+      outcome.outcome === 'duplicate' && item.command !== undefined
+        ? await findReceipt(on, item.command)
+        : null;
     if (receipt === null) throw conflict(item, outcome.outcome);
     return receipt;
   }
@@ -69,14 +92,17 @@ export function createPostgresEventStore(options: PostgresEventStoreOptions): Ev
   return {
     async append(item, { transaction } = {}) {
       checkAppend(item);
-      if (item.events.length === 0 && item.command === undefined) return receiptFor(item, { outcome: 'appended', position: await this.head(), version: null });
+      if (item.events.length === 0 && item.command === undefined)
+        return receiptFor(item, { outcome: 'appended', position: await this.head(), version: null });
       try {
         if (transaction === undefined) return await conclude(session, item, await queue.append(item));
         const [outcome] = await writeIn(transaction, [item]);
-        if (outcome === undefined) throw new LivefoldError('DATABASE_ERROR', 'The append function gave no answer.');
+        if (outcome === undefined)
+          throw new LivefoldError('DATABASE_ERROR', 'The append function gave no answer.');
         return await conclude(transaction, item, outcome);
       } catch (error) {
-        if (databaseCode(error) === UNIQUE_VIOLATION) throw conflict(item, 'an event with one of these ids is in the log already', error);
+        if (databaseCode(error) === UNIQUE_VIOLATION)
+          throw conflict(item, 'an event with one of these ids is in the log already', error);
         throw translateError(error, 'appending events');
       }
     },
@@ -93,13 +119,19 @@ export function createPostgresEventStore(options: PostgresEventStoreOptions): Ev
       try {
         yield* readEvents(session, tables, query, readOptions);
       } catch (error) {
-        throw translateError(error, 'reading events');
+        throw translateReadError(error, 'reading events');
       }
     },
 
     async head() {
       try {
-        const [last] = await session.select({ position: tables.events.position }).from(tables.events).orderBy(desc(tables.events.position)).limit(1).prepare('livefold_head').execute();
+        const [last] = await session
+          .select({ position: tables.events.position })
+          .from(tables.events)
+          .orderBy(desc(tables.events.position))
+          .limit(1)
+          .prepare('livefold_head')
+          .execute();
         return last?.position ?? 0;
       } catch (error) {
         throw translateError(error, 'reading the head of the log');
@@ -109,11 +141,31 @@ export function createPostgresEventStore(options: PostgresEventStoreOptions): Ev
 }
 
 function receiptFor(item: AppendItem, { position, version }: BatchOutcome): Receipt {
-  return { position, stream: item.events.at(-1)?.stream ?? '', version: version ?? 0, eventIds: item.events.map(({ id }) => id), duplicate: false };
+  return {
+    position,
+    stream: item.events.at(-1)?.stream ?? '',
+    version: version ?? 0,
+    eventIds: item.events.map(({ id }) => id),
+    duplicate: false,
+  };
 }
 
 function conflict(item: AppendItem, why: string, cause?: unknown): LivefoldError {
-  const streams = [...new Set([...(item.expected ?? []).map(({ stream }) => stream), ...item.events.map(({ stream }) => stream)])];
-  const what = why === 'conflict' ? 'a stream is not at the expected version' : why === 'condition' ? 'a newer event matches the condition' : why;
-  return new LivefoldError('CONCURRENCY_CONFLICT', `The append was refused, since ${what}: read again and decide again.`, { fields: { streams }, cause });
+  const streams = [
+    ...new Set([
+      ...(item.expected ?? []).map(({ stream }) => stream),
+      ...item.events.map(({ stream }) => stream),
+    ]),
+  ];
+  const what =
+    why === 'conflict'
+      ? 'a stream is not at the expected version'
+      : why === 'condition'
+        ? 'a newer event matches the condition'
+        : why;
+  return new LivefoldError(
+    'CONCURRENCY_CONFLICT',
+    `The append was refused, since ${what}: read again and decide again.`,
+    { fields: { streams }, cause },
+  );
 }

@@ -11,7 +11,7 @@ import { typeOf } from './column-type.ts';
 import { columnOf, filterSql } from './filter-sql.ts';
 import { readEvents } from './read-events.ts';
 import { defaultSchema, livefoldTables } from './tables.ts';
-import { translateError } from './translate-error.ts';
+import { translateError, translateReadError } from './translate-error.ts';
 import { tableName, writeRows } from './write-rows.ts';
 
 /** Read tables in Postgres, beside one application's log. */
@@ -42,27 +42,30 @@ export function createPostgresReadModels(database: Database, schema: string = de
         return await session.transaction((transaction) => applyIn(transaction, tables, projection, { ...batch, events }));
       }),
 
-    rows: (projection, query) => guarded(projection, () => selectRows(session, projection, query)),
+    rows: (projection, query) => asked(projection, () => selectRows(session, projection, query)),
 
-    find: (projection, keys) => guarded(projection, () => findRows(session, projection, keys)),
+    find: (projection, keys) => asked(projection, () => findRows(session, projection, keys)),
 
     changesSince: (projection, after, { limit }) =>
       guarded(projection, async () => {
         // The position first: whatever the tables say beyond it comes again with the next changes, so nothing is lost.
         const now = await tracked(session, projection);
         if (now === undefined || now.horizon > after) return null;
-        const { table, keyColumn, positionColumn, name } = projection;
+        const { table, keyField, positionColumn, name } = projection;
         const [upserted, removed] = await Promise.all([
           session.select().from(table).where(gt(positionColumn, after)).orderBy(asc(positionColumn)).limit(limit + 1).prepare('livefold_changed').execute(),
           session
             .select({ key: tombstones.key })
             .from(tombstones)
-            .where(and(eq(tombstones.projection, name), gt(tombstones.position, after), sql`not exists (select 1 from ${table} where ${keyColumn}::text = ${tombstones.key})`))
+            .where(and(eq(tombstones.projection, name), gt(tombstones.position, after)))
             .limit(limit + 1)
             .prepare('livefold_removed')
             .execute(),
         ]);
-        return upserted.length + removed.length > limit ? null : { position: now.position, upserted, removed: removed.map(({ key }) => key) };
+        // A key that was removed and has a row again is among those that changed: its row is newer than its tombstone.
+        const there = new Set(upserted.map((row) => String(row[keyField])));
+        const gone = removed.map(({ key }) => key).filter((key) => !there.has(key));
+        return upserted.length + removed.length > limit ? null : { position: now.position, upserted, removed: gone };
       }),
   };
 }
@@ -74,7 +77,7 @@ export function createInlineProjector(projections: readonly AnyProjection[], sch
     for (const projection of projections) {
       const [row] = await transaction.select().from(tables.tracking).where(eq(tables.tracking.consumer, projection.name)).for('update').prepare('livefold_inline').execute();
       const after = row?.position ?? 0;
-      if (row === undefined) await transaction.insert(tables.tracking).values({ consumer: projection.name, position: 0 });
+      if (row === undefined) await transaction.insert(tables.tracking).values({ consumer: projection.name, position: 0 }).onConflictDoNothing();
       const events = await Array.fromAsync(readEvents(transaction, tables, everything, { after }));
       const to = events.at(-1)?.position ?? after;
       if (to > after) await applyIn(transaction, tables, projection, { after, to, events });
@@ -93,14 +96,17 @@ async function applyIn(transaction: Session, tables: ReturnType<typeof livefoldT
   return changes;
 }
 
-async function advance(on: Session, { tracking }: ReturnType<typeof livefoldTables>, { name }: AnyProjection, { after, to }: ProjectionBatch): Promise<boolean> {
+async function advance(on: Session, { tracking }: ReturnType<typeof livefoldTables>, { name, mode }: AnyProjection, { after, to }: ProjectionBatch): Promise<boolean> {
   // The log is durable and the fold repeatable: a crash that loses this commit loses rows and position together, and the
-  // next start folds them again. So the commit need not wait for the disk.
+  // next start folds them again. So the commit need not wait for the disk. Rows are looked up by key, and a plan made while
+  // the table was empty must not walk it when it is full: without sequential scans the key's index is the only way.
+  // An inline projection shares the transaction of an append, perhaps the caller's own: that one stays as it is.
+  const settings = { durable: sql`set_config('synchronous_commit', 'off', true)`, walking: sql`set_config('enable_seqscan', 'off', true)` };
   const moved = await on
     .update(tracking)
     .set({ position: to })
     .where(and(eq(tracking.consumer, name), eq(tracking.position, after)))
-    .returning({ setting: sql`set_config('synchronous_commit', 'off', true)` })
+    .returning(mode === 'inline' ? { position: tracking.position } : settings)
     .prepare('livefold_advance')
     .execute();
   return moved.length > 0;
@@ -138,13 +144,31 @@ async function selectRows<P extends AnyProjection>(on: Session, projection: P, q
 function beyond(column: PgColumn, keyColumn: PgColumn, { value, key }: RowCursor, operator: '<' | '>'): SQL {
   const keyValue = sql`${key}::${typeOf(keyColumn)}`;
   if (column === keyColumn) return sql`${keyColumn} ${sql.raw(operator)} ${keyValue}`;
-  return sql`(${column}, ${keyColumn}) ${sql.raw(operator)} (${value}::${typeOf(column)}, ${keyValue})`;
+  const compared = sql`(${column}, ${keyColumn}) ${sql.raw(operator)} (${value}::${typeOf(column)}, ${keyValue})`;
+  if (column.notNull) return compared;
+  // Nulls are the largest in every order, but compare with nothing.
+  if (value !== null) return operator === '>' ? sql`(${compared} or ${column} is null)` : compared;
+  const isFurther = sql`${column} is null and ${keyColumn} ${sql.raw(operator)} ${keyValue}`;
+  return operator === '>' ? isFurther : sql`(${column} is not null or ${isFurther})`;
 }
 
 async function guarded<Result>(projection: AnyProjection, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {
-    throw translateError(error, `working on the table "${tableName(projection)}" of the projection "${projection.name}"`);
+    throw translateError(error, doing(projection));
   }
+}
+
+/** For what is looked up by values that clients give. */
+async function asked<Result>(projection: AnyProjection, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw translateReadError(error, doing(projection));
+  }
+}
+
+function doing(projection: AnyProjection): string {
+  return `working on the table "${tableName(projection)}" of the projection "${projection.name}"`;
 }

@@ -1,4 +1,5 @@
 import { and, asc, desc, eq, gt, lt, lte, or, type SQL, sql } from 'drizzle-orm';
+import type { PgColumn } from 'drizzle-orm/pg-core';
 import type { StoredEvent } from '../../domain/event.ts';
 import type { Query, QueryItem } from '../../domain/query.ts';
 import { throwIfAborted } from '../../kernel/async.ts';
@@ -8,7 +9,7 @@ import type { Session } from './database.ts';
 import type { LivefoldTables } from './tables.ts';
 
 /** So many events come in one round trip: a stream of ordinary length in one, a long log in flat memory. */
-const pageSize = 1_000;
+const pageSize = 4_000;
 
 /** Reads the events that match a query, page by page, in log order. */
 export async function* readEvents(
@@ -41,8 +42,8 @@ export async function readPage(
   const streams = query.items.map(({ stream }) => stream);
   // Behind a stream's own index, ordering by the bare position would tempt the planner to walk the whole log for a page.
   const order = streams.length > 0 && streams.every((stream) => stream !== undefined) ? sql`${events.position} + 0` : events.position;
-  return await session
-    .select()
+  const select = session
+    .select(columnsOf(events))
     .from(events)
     .where(
       and(
@@ -54,9 +55,32 @@ export async function readPage(
     )
     .orderBy(backwards ? desc(order) : asc(order))
     .limit(limit)
-    .prepare('livefold_read')
-    .execute();
+    .toSQL();
+  // Drizzle maps a row column by column, at a third of the whole cost of reading: here the rows come as they are.
+  return await session._.session.prepareQuery<EventQuery>(select, undefined, 'livefold_read', true, (rows) => rows.map(decodeEvent)).execute();
 }
+
+type EventQuery = { execute: readonly StoredEvent[]; all: never; values: never };
+
+/** The columns of an event in the order in which `decodeEvent` takes them; times in milliseconds since 1970. */
+function columnsOf({ position, id, stream, version, type, schemaVersion, data, tags, correlationId, causationId, actor, tenant, metadata, occurredAt, recordedAt }: LivefoldTables['events']) {
+  const milliseconds = (time: PgColumn): SQL => sql`date_part('epoch', ${time}) * 1000`;
+  return { position, id, stream, version, type, schemaVersion, data, tags, correlationId, causationId, actor, tenant, metadata, occurredAt: milliseconds(occurredAt), recordedAt: milliseconds(recordedAt) };
+}
+
+function decodeEvent(row: unknown[]): StoredEvent {
+  // The driver's own parsers made each value what its column's type says.
+  const [position, id, stream, version, type, schemaVersion, data, tags, correlationId, causationId, actor, tenant, metadata, occurred, recorded] = row as EventRow;
+  // Seconds as a float are exact to less than a microsecond; rounding takes back what the multiplication adds.
+  const occurredAt = new Date(Math.round(occurred));
+  return { position, id, stream, version, type, schemaVersion, data, tags, correlationId, causationId, actor, tenant, metadata, occurredAt, recordedAt: new Date(Math.round(recorded)) };
+}
+
+type Nullable = string | null;
+type EventRow = [
+  position: number, id: string, stream: string, version: number, type: string, schemaVersion: number, data: unknown, tags: readonly string[],
+  correlationId: Nullable, causationId: Nullable, actor: Nullable, tenant: Nullable, metadata: StoredEvent['metadata'], occurredAt: number, recordedAt: number,
+];
 
 type QueryTables = Pick<LivefoldTables, 'events' | 'tags'>;
 

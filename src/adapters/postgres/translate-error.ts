@@ -26,6 +26,15 @@ export function translateError(error: unknown, doing: string): LivefoldError {
   return new LivefoldError('DATABASE_ERROR', `The database refused ${doing}: ${message}`, { cause: error, fields: { code } });
 }
 
+/**
+ * Our error for a driver's, where what is looked for came from outside: class 22 (data exception) says that no such value
+ * can be stored, a text with NUL in it, for example.
+ */
+export function translateReadError(error: unknown, doing: string): LivefoldError {
+  if (error instanceof LivefoldError || databaseCode(error)?.startsWith('22') !== true) return translateError(error, doing);
+  return new LivefoldError('BAD_USER_INPUT', `A value to look for cannot be one: ${messageOf(error)}.`, { cause: error });
+}
+
 /** What the server said, without the SQL that Drizzle puts before it. */
 export function messageOf(error: unknown): string {
   const cause = rootCause(error);

@@ -1,7 +1,7 @@
-import { getTableColumns, sql } from 'drizzle-orm';
+import { getTableColumns, type SQL, type SQLWrapper, sql } from 'drizzle-orm';
 import { getTableConfig, type PgColumn } from 'drizzle-orm/pg-core';
 import type { RowChange } from '../../consumption/fold-rows.ts';
-import type { AnyProjection, AnyRow } from '../../consumption/projection.ts';
+import type { AnyProjection } from '../../consumption/projection.ts';
 import { textArray } from './array-literal.ts';
 import { typeOf } from './column-type.ts';
 import type { Session } from './database.ts';
@@ -20,31 +20,29 @@ export async function writeRows(transaction: Session, tables: LivefoldTables, pr
   ]);
 }
 
-/** The rows travel as one JSON parameter, which Postgres reads with the table's own column types. */
+/** The rows travel as one array of texts for each column: Postgres reads it far faster than JSON that names every field. */
 async function upsert(transaction: Session, projection: AnyProjection, changes: readonly RowChange[]): Promise<void> {
   const { table, keyColumn } = projection;
-  const columns = Object.entries<PgColumn>(getTableColumns(table));
-  const rows = JSON.stringify(changes.map(({ after, position }) => encodeRow(columns, { ...after, position })));
-  const names = sql.join(
-    columns.map(([, { name }]) => sql.identifier(name)),
-    sql`, `,
-  );
-  const updates = sql.join(
-    columns.filter(([, { primary }]) => !primary).map(([, { name }]) => sql`${sql.identifier(name)} = excluded.${sql.identifier(name)}`),
-    sql`, `,
-  );
-  await transaction.execute(sql`insert into ${table} (${names}) select ${names} from json_populate_recordset(null::${table}, ${rows}::json)
-    on conflict (${sql.identifier(keyColumn.name)}) do update set ${updates}`);
+  const columns = Object.entries<PgColumn>(getTableColumns(table)).map(([field, column]) => ({ field, column, name: sql.identifier(column.name) }));
+  const values = columns.map(({ field, column }) => textArray(changes.map((change) => encodeValue(column, valueOf(change, field)))));
+  const list = (parts: readonly SQLWrapper[]): SQL => sql.join([...parts], sql`, `);
+  await transaction.execute(sql`insert into ${table} (${list(columns.map(({ name }) => name))})
+    select ${list(columns.map(({ column, name }) => sql`r.${name}::${typeOf(column)}`))}
+    from unnest(${list(values.map((value) => sql`${value}::text[]`))}) as r(${list(columns.map(({ name }) => name))})
+    on conflict (${sql.identifier(keyColumn.name)}) do update
+    set ${list(columns.filter(({ column }) => column !== keyColumn).map(({ name }) => sql`${name} = excluded.${name}`))}`);
 }
 
-function encodeRow(columns: readonly (readonly [string, PgColumn])[], row: AnyRow): AnyRow {
-  return Object.fromEntries(columns.map(([field, column]) => [column.name, encodeValue(column, row[field])]));
+function valueOf({ after, position }: RowChange, field: string): unknown {
+  return field === 'position' ? position : after?.[field];
 }
 
-function encodeValue(column: PgColumn, value: unknown): unknown {
+/** A value as the text that the column's type reads. */
+function encodeValue(column: PgColumn, value: unknown): string | null {
   if (value === null || value === undefined) return null;
-  // Drizzle would write JSON as text here; inside our JSON parameter it stays a value.
-  return column.dataType === 'json' ? value : column.mapToDriverValue(value);
+  const encoded = column.mapToDriverValue(value);
+  if (encoded instanceof Date) return encoded.toISOString();
+  return encoded instanceof Uint8Array ? `\\x${Buffer.from(encoded).toString('hex')}` : String(encoded);
 }
 
 async function remove(transaction: Session, { tombstones, tracking }: LivefoldTables, projection: AnyProjection, changes: readonly RowChange[]): Promise<void> {

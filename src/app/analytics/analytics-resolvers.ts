@@ -23,6 +23,6 @@ export const analyticsResolvers: Resolvers = {
     },
   },
   Subscription: {
-    dailySales: { subscribe: (_, { after, ...days }, context) => liveField('dailySales', DailySales, { filter: between(days), after }, context) },
+    dailySales: liveField('dailySales', DailySales, between),
   },
 };

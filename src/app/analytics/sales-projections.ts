@@ -20,6 +20,11 @@ function cancelled(figures: Figures, { lines, total }: Sale): Figures {
   return { ...figures, orders: figures.orders - 1, units: figures.units - unitsOf(lines), revenue: subtractDecimals(figures.revenue, total) };
 }
 
+/** No row where nothing is left: the only order of a day was cancelled. */
+function kept<Row extends Figures>(row: Row): Row | null {
+  return row.orders === 0 && row.returns === '0' ? null : row;
+}
+
 function returned(figures: Figures, { total }: Sale): Figures {
   return { ...figures, returns: addDecimals(figures.returns, total) };
 }
@@ -27,11 +32,11 @@ function returned(figures: Figures, { total }: Sale): Figures {
 /** Sales by day. A cancelled order is taken off the day it was placed on. */
 export const DailySales = projection('dailySales', dailySalesTable)
   .on(OrderPlaced, ({ occurredAt }) => dayOf(occurredAt), (row, { data }, day) => ({ day, ...sold(row ?? nothing, data) }))
-  .on(OrderCancelled, ({ data }) => data.placedOn, (row, { data }, day) => ({ day, ...cancelled(row ?? nothing, data) }))
+  .on(OrderCancelled, ({ data }) => data.placedOn, (row, { data }, day) => kept({ day, ...cancelled(row ?? nothing, data) }))
   .on(ItemsReturned, ({ occurredAt }) => dayOf(occurredAt), (row, { data }, day) => ({ day, ...returned(row ?? nothing, data) }));
 
 /** Sales by the customer's country. */
 export const SalesByCountry = projection('salesByCountry', countrySalesTable)
   .on(OrderPlaced, ({ data }) => countryOf(data.country), (row, { data }, country) => ({ country, ...sold(row ?? nothing, data) }))
-  .on(OrderCancelled, ({ data }) => countryOf(data.country), (row, { data }, country) => ({ country, ...cancelled(row ?? nothing, data) }))
+  .on(OrderCancelled, ({ data }) => countryOf(data.country), (row, { data }, country) => kept({ country, ...cancelled(row ?? nothing, data) }))
   .on(ItemsReturned, ({ data }) => countryOf(data.country), (row, { data }, country) => ({ country, ...returned(row ?? nothing, data) }));

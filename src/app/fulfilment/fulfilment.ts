@@ -66,6 +66,9 @@ export const Fulfilment = processManager<Progress>('fulfilment')
   .on(
     OrderShipped,
     ({ data }) => data.orderId,
-    (progress) => ({ state: progress?.step === 'paid' ? { ...progress, step: 'shipped' } : null }),
+    (progress) => {
+      if (progress === undefined) return {};
+      return { state: progress.step === 'paid' ? { ...progress, step: 'shipped' } : null };
+    },
   )
-  .onTimer('unpaid', (progress, orderId) => (progress?.step === 'placed' ? { send: [cancel(orderId, 'UNPAID')] } : {}));
+  .onTimer('unpaid', (progress, orderId) => (progress?.step === 'placed' ? { send: [Order.commands.expire(orderId, {})] } : {}));

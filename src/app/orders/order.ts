@@ -22,6 +22,7 @@ export type OrderState = { readonly status: 'none' } | Placed;
 const Place = z.object({ orderId: Id, customerId: Id.nullable(), country: z.string().nullable(), lines: Lines, needsStock: z.boolean() });
 const Pay = z.object({});
 const Ship = z.object({ carrier: z.string().trim().min(1).max(100) });
+const Expire = z.object({});
 const Cancel = z.object({ reason: z.string().trim().min(1).max(500).nullish().transform((reason) => reason ?? null) });
 
 /** An order, from placed to shipped or cancelled. */
@@ -48,11 +49,16 @@ export const Order = aggregate('Order', {
     }),
     cancel: command(Cancel, (order, { reason }) => {
       if (order.status !== 'placed' && order.status !== 'paid') return refusal(order);
-      const { orderId, customerId, country, lines, total, placedOn } = order;
-      return OrderCancelled({ orderId, customerId, country, lines: [...lines], total, placedOn, reason });
+      return cancelled(order, reason);
     }),
+    // Decided here, not by whoever watches the time: a payment may have come that they have not heard of yet.
+    expire: command(Expire, (order) => (order.status === 'placed' ? cancelled(order, 'UNPAID') : [])),
   }),
 });
+
+function cancelled({ orderId, customerId, country, lines, total, placedOn }: Placed, reason: string | null) {
+  return OrderCancelled({ orderId, customerId, country, lines: [...lines], total, placedOn, reason });
+}
 
 function withStatus(order: OrderState, status: Placed['status']): OrderState {
   return order.status === 'none' ? order : { ...order, status };

@@ -1,12 +1,11 @@
 import type { AggregateCommand } from '../../domain/aggregate.ts';
 import { idOf } from '../../domain/aggregate.ts';
-import { waitForProjections } from '../../graphql/at-least.ts';
-import { readConnection } from '../../graphql/connection.ts';
+import { checkPosition, waitForProjections } from '../../graphql/at-least.ts';
+import { found } from '../../graphql/found.ts';
 import { liveField } from '../../graphql/live-field.ts';
 import { type MutationOptions, mutate } from '../../graphql/mutate.ts';
-import { orderBy } from '../../graphql/order-by.ts';
+import { rowsField } from '../../graphql/row-fields.ts';
 import { createId } from '../../kernel/ids.ts';
-import { found } from '../found.ts';
 import type { ShopContext } from '../shop-context.ts';
 import type { OrderOrderField, PlaceOrderInput, Resolvers, ReturnItemsInput } from '../shop-schema.ts';
 import { Users } from '../users/users-projection.ts';
@@ -32,12 +31,10 @@ export const ordersResolvers: Resolvers = {
   Query: {
     order: async (_, { id, asOf, atLeast }, { backend, loadOrder, signal }) => {
       await waitForProjections(backend, [Orders.name], atLeast, signal);
+      if (typeof asOf?.position === 'number') await checkPosition(backend, asOf.position, 'asOf');
       return asOf ? orderInTime(backend.store, id, asOf) : loadOrder(id);
     },
-    orders: async (_, { atLeast, ...args }, { backend, signal }) => {
-      await waitForProjections(backend, [Orders.name], atLeast, signal);
-      return readConnection(backend.models, Orders, { ...args, orderBy: orderBy(orderFields, args.orderBy) });
-    },
+    orders: rowsField(Orders, orderFields),
   },
   Mutation: {
     placeOrder: async (_, { input, commandId }, context) =>
@@ -56,7 +53,7 @@ export const ordersResolvers: Resolvers = {
     },
   },
   Subscription: {
-    orders: { subscribe: (_, args, context) => liveField('orders', Orders, args, context) },
+    orders: liveField('orders', Orders),
   },
 };
 

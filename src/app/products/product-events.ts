@@ -5,8 +5,8 @@ import { Id, Price, Quantity } from '../amounts.ts';
 /** The tag of all events about one product's stock. */
 export const productTag = (sku: string): string => `product:${sku}`;
 
-/** So many units of one product. */
-export const Units = z.object({ sku: Id, quantity: Quantity });
+/** So many units of one product. Lines of one order add up to more than one line may have. */
+export const Units = z.object({ sku: Id, quantity: z.int().min(1) });
 export type Units = z.infer<typeof Units>;
 
 export const ProductAdded = event(
@@ -16,7 +16,7 @@ export const ProductAdded = event(
   { tags: ({ sku }) => [productTag(sku)] },
 );
 
-export const Restocked = event('Restocked', Units, { tags: ({ sku }) => [productTag(sku)] });
+export const Restocked = event('Restocked', z.object({ sku: Id, quantity: Quantity }), { tags: ({ sku }) => [productTag(sku)] });
 
 const stockTags = ({ orderId, units }: { readonly orderId: string; readonly units: readonly Units[] }): readonly string[] => [
   `order:${orderId}`,

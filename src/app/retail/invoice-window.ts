@@ -9,7 +9,7 @@ export const MAX_ROWS_BETWEEN = 1_000;
  * Most rows in one document. The longest invoice of December 2010 has 675; without a limit, one that fills a file would
  * have to be held whole.
  */
-export const MAX_DOCUMENT_ROWS = 10_000;
+export const MAX_DOCUMENT_ROWS = 2_000;
 
 type OpenInvoice = { readonly first: RetailRow; readonly lines: RetailLine[]; lastRow: number };
 

@@ -1,12 +1,11 @@
 import { createId } from '../../kernel/ids.ts';
 import { waitForProjections } from '../../graphql/at-least.ts';
-import { readConnection } from '../../graphql/connection.ts';
+import { found } from '../../graphql/found.ts';
 import { liveField } from '../../graphql/live-field.ts';
 import { type MutationOptions, mutate } from '../../graphql/mutate.ts';
-import { orderBy } from '../../graphql/order-by.ts';
+import { rowsField } from '../../graphql/row-fields.ts';
 import { idOf } from '../../domain/aggregate.ts';
 import type { DecisionCommand } from '../../domain/decision.ts';
-import { found } from '../found.ts';
 import type { ShopContext } from '../shop-context.ts';
 import type { Resolvers, UserOrderField } from '../shop-schema.ts';
 import { User } from './user.ts';
@@ -27,10 +26,7 @@ export const usersResolvers: Resolvers = {
       await waitForProjections(backend, [Users.name], atLeast, signal);
       return loadUser(id);
     },
-    users: async (_, { atLeast, ...args }, { backend, signal }) => {
-      await waitForProjections(backend, [Users.name], atLeast, signal);
-      return readConnection(backend.models, Users, { ...args, orderBy: orderBy(orderFields, args.orderBy) });
-    },
+    users: rowsField(Users, orderFields),
   },
   Mutation: {
     registerUser: (_, { input, commandId }, context) =>
@@ -38,7 +34,7 @@ export const usersResolvers: Resolvers = {
     changeEmail: (_, { input, commandId }, context) => mutateUser(context, changeEmail(input), { commandId, request: ['changeEmail', input] }),
   },
   Subscription: {
-    users: { subscribe: (_, args, context) => liveField('users', Users, args, context) },
+    users: liveField('users', Users),
   },
 };
 

@@ -21,14 +21,21 @@ async function duplicate(store: EventStore): Promise<void> {
   const first = await store.append({ events: sampleEvents(3), command });
   await store.append({ events: sampleEvents(2) });
   // The expectation would fail now; the command was carried out all the same.
-  const again = await store.append({ events: sampleEvents(1), command, expected: [{ stream: 'Sample-1', version: 2 }] });
+  const again = await store.append({
+    events: sampleEvents(1),
+    command,
+    expected: [{ stream: 'Sample-1', version: 2 }],
+  });
   assert.deepEqual(again, { ...first, duplicate: true });
   assert.equal(await store.head(), 7);
 }
 
 async function reused(store: EventStore): Promise<void> {
   await store.append({ events: sampleEvents(1), command });
-  await assertRejects('COMMAND_ID_REUSED', store.append({ events: sampleEvents(1), command: { ...command, fingerprint: 'place 8' } }));
+  await assertRejects(
+    'COMMAND_ID_REUSED',
+    store.append({ events: sampleEvents(1), command: { ...command, fingerprint: 'place 8' } }),
+  );
   assert.equal(await store.head(), 1);
 }
 
@@ -52,20 +59,32 @@ async function lookUp(store: EventStore): Promise<void> {
   assert.equal(await store.receiptOf(command), null);
   const events = [sampleEvent({ stream: 'A' }), sampleEvent({ stream: 'B' })];
   await store.append({ events, command });
-  assert.deepEqual(await store.receiptOf(command), { position: 2, stream: 'B', version: 1, eventIds: idsOf(events), duplicate: true });
+  assert.deepEqual(await store.receiptOf(command), {
+    position: 2,
+    stream: 'B',
+    version: 1,
+    eventIds: idsOf(events),
+    duplicate: true,
+  });
   await assertRejects('COMMAND_ID_REUSED', store.receiptOf({ ...command, fingerprint: 'other' }));
 }
 
 async function badIds(store: EventStore): Promise<void> {
   for (const id of ['', 'x'.repeat(256), 'a\0b']) {
-    await assertRejects('INVALID_APPEND', store.append({ events: sampleEvents(1), command: { ...command, id } }));
+    await assertRejects(
+      'INVALID_APPEND',
+      store.append({ events: sampleEvents(1), command: { ...command, id } }),
+    );
   }
   assert.equal(await store.head(), 0);
 }
 
 async function atOnce(store: EventStore): Promise<void> {
-  const receipts = await Promise.all(Array.from({ length: 20 }, () => store.append({ events: sampleEvents(2), command })));
-  const first = receipts.find(({ duplicate: isDuplicate }) => !isDuplicate) ?? assert.fail('no send was the first');
+  const receipts = await Promise.all(
+    Array.from({ length: 20 }, () => store.append({ events: sampleEvents(2), command })),
+  );
+  const first =
+    receipts.find(({ duplicate: isDuplicate }) => !isDuplicate) ?? assert.fail('no send was the first');
   const others = receipts.filter((one) => one !== first);
   for (const other of others) assert.deepEqual(other, { ...first, duplicate: true });
   assert.equal(await store.head(), 2);

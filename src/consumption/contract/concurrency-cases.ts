@@ -27,7 +27,8 @@ async function readersBesideWriters(store: EventStore): Promise<void> {
 }
 
 async function writeMany(store: EventStore, stream: string): Promise<void> {
-  for (let n = 0; n < appends; n += 1) await store.append({ events: sampleEvents(eventsPerAppend, { stream }) });
+  for (let n = 0; n < appends; n += 1)
+    await store.append({ events: sampleEvents(eventsPerAppend, { stream }) });
 }
 
 /** Polls ten events at a time until all have come. */
@@ -40,21 +41,31 @@ async function tail(store: EventStore): Promise<readonly StoredEvent[]> {
 }
 
 async function noInterleaving(store: EventStore): Promise<void> {
-  const batches = Array.from({ length: 8 }, (_, n) => ({ events: sampleEvents(200, { stream: `Writer-${n % 2}` }) }));
+  const batches = Array.from({ length: 8 }, (_, n) => ({
+    events: sampleEvents(200, { stream: `Writer-${n % 2}` }),
+  }));
   const receipts = await Promise.all(batches.map((batch) => store.append(batch)));
   const log = await readAll(store, everything);
   for (const [index, { position }] of receipts.entries()) {
-    assert.deepEqual(log.slice(position - 200, position).map(({ id }) => id), batches[index]?.events.map(({ id }) => id));
+    assert.deepEqual(
+      log.slice(position - 200, position).map(({ id }) => id),
+      batches[index]?.events.map(({ id }) => id),
+    );
   }
 }
 
 async function sameVersionAtOnce(store: EventStore): Promise<void> {
   for (let version = 0; version < 10; version += 1) {
     const expected = [{ stream: 'Sample-1', version }];
-    const outcomes = await Promise.all(Array.from({ length: 16 }, () => outcomeOf(store.append({ events: sampleEvents(1), expected }))));
+    const outcomes = await Promise.all(
+      Array.from({ length: 16 }, () => outcomeOf(store.append({ events: sampleEvents(1), expected }))),
+    );
     assert.equal(outcomes.filter((outcome) => outcome === 'appended').length, 1);
   }
-  assert.deepEqual((await readStream(store, 'Sample-1')).map(({ version }) => version), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  assert.deepEqual(
+    (await readStream(store, 'Sample-1')).map(({ version }) => version),
+    [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+  );
 }
 
 async function judgedAlone(store: EventStore): Promise<void> {
@@ -64,12 +75,18 @@ async function judgedAlone(store: EventStore): Promise<void> {
   const outcomes = await Promise.all(
     Array.from({ length: 60 }, (_, n) => {
       const stream = `Stream-${n}`;
-      if (n % 3 === 0) return outcomeOf(store.append({ events: sampleEvents(1, { stream }), expected: [{ stream, version: 5 }] }));
+      if (n % 3 === 0)
+        return outcomeOf(
+          store.append({ events: sampleEvents(1, { stream }), expected: [{ stream, version: 5 }] }),
+        );
       if (n % 20 === 1) return outcomeOf(store.append({ events: [...sampleEvents(1, { stream }), known] }));
       return outcomeOf(store.append({ events: sampleEvents(1, { stream }) }));
     }),
   );
-  assert.deepEqual(outcomes.map((outcome) => outcome === 'conflict'), outcomes.map((_, n) => n % 3 === 0 || n % 20 === 1));
+  assert.deepEqual(
+    outcomes.map((outcome) => outcome === 'conflict'),
+    outcomes.map((_, n) => n % 3 === 0 || n % 20 === 1),
+  );
   assertDense(await readAll(store, everything));
   assert.equal(await store.head(), 1 + outcomes.filter((outcome) => outcome === 'appended').length);
 }

@@ -34,18 +34,28 @@ async function everyKind(store: EventStore): Promise<void> {
     [{ tags: ['x:1', 'x:2'] }],
     [{ types: ['B'], tags: ['x:1'] }],
     [{ stream: 'S-2' }],
-    [{ stream: 'S-1', types: ['B'] }, { stream: 'S-1', tags: ['x:2'] }],
+    [
+      { stream: 'S-1', types: ['B'] },
+      { stream: 'S-1', tags: ['x:2'] },
+    ],
   ];
   const tryWith = (items: Query['items']) =>
-    outcomeOf(store.append({ events: [sampleEvent({ type: 'Other', stream: 'Other' })], condition: { query: { items }, after: 0 } }));
+    outcomeOf(
+      store.append({
+        events: [sampleEvent({ type: 'Other', stream: 'Other' })],
+        condition: { query: { items }, after: 0 },
+      }),
+    );
   for (const items of failing) assert.equal(await tryWith(items), 'conflict', JSON.stringify(items));
   assert.equal(await store.head(), 1);
   for (const items of passing) assert.equal(await tryWith(items), 'appended', JSON.stringify(items));
 }
 
 async function movingWindow(store: EventStore): Promise<void> {
-  for (let n = 0; n < 3; n += 1) await store.append({ events: [sampleEvent({ tags: ['x:1'] }), sampleEvent()] });
-  const tryBehind = (after: number, query: Query) => store.append({ events: [sampleEvent({ type: 'Other' })], condition: { query, after } });
+  for (let n = 0; n < 3; n += 1)
+    await store.append({ events: [sampleEvent({ tags: ['x:1'] }), sampleEvent()] });
+  const tryBehind = (after: number, query: Query) =>
+    store.append({ events: [sampleEvent({ type: 'Other' })], condition: { query, after } });
   const tagged = { items: [{ tags: ['x:1'] }] };
   await assertRejects('CONCURRENCY_CONFLICT', tryBehind(4, tagged));
   await assertRejects('CONCURRENCY_CONFLICT', tryBehind(5, everything));
@@ -67,7 +77,10 @@ async function withVersion(store: EventStore): Promise<void> {
         condition: { query: { items: [{ tags: ['x:1'] }] }, after },
       }),
     );
-  assert.deepEqual([await tryWith(1, 1), await tryWith(0, 0), await store.head()], ['conflict', 'conflict', 1]);
+  assert.deepEqual(
+    [await tryWith(1, 1), await tryWith(0, 0), await store.head()],
+    ['conflict', 'conflict', 1],
+  );
   assert.equal(await tryWith(0, 1), 'appended');
 }
 
@@ -75,7 +88,9 @@ async function twoWriters(store: EventStore): Promise<void> {
   for (let round = 1; round <= 20; round += 1) {
     const tag = `round:${round}`;
     const condition = { query: { items: [{ tags: [tag] }] }, after: 0 };
-    const writers = ['a', 'b'].map((writer) => store.append({ events: [sampleEvent({ stream: writer, tags: [tag] })], condition }));
+    const writers = ['a', 'b'].map((writer) =>
+      store.append({ events: [sampleEvent({ stream: writer, tags: [tag] })], condition }),
+    );
     assert.deepEqual((await Promise.all(writers.map(outcomeOf))).sort(), ['appended', 'conflict']);
     assert.equal(await store.head(), round);
   }
@@ -88,7 +103,10 @@ const mostCourses = 3;
 async function courses(store: EventStore): Promise<void> {
   await Promise.all(Array.from({ length: 64 }, (_, n) => bookAll(store, `student:${n % 16}`)));
   const booked = (await readAll(store, everything)).map(({ tags }) => tags);
-  const countBy = (index: 0 | 1) => Map.groupBy(booked, (tags) => tags[index] ?? '').values().map((some) => some.length);
+  const countBy = (index: 0 | 1) =>
+    Map.groupBy(booked, (tags) => tags[index] ?? '')
+      .values()
+      .map((some) => some.length);
   for (const count of countBy(0)) assert.equal(count, capacity);
   for (const count of countBy(1)) assert.ok(count <= mostCourses, `a student is in ${count} courses`);
   assert.equal(new Set(booked.map(String)).size, booked.length);
@@ -105,8 +123,15 @@ async function book(store: EventStore, course: string, student: string): Promise
   const known = await readAll(store, query);
   const inCourse = known.filter(({ tags }) => tags.includes(course));
   const ofStudent = known.filter(({ tags }) => tags.includes(student));
-  const isRefused = inCourse.length >= capacity || ofStudent.length >= mostCourses || inCourse.some(({ tags }) => tags.includes(student));
+  const isRefused =
+    inCourse.length >= capacity ||
+    ofStudent.length >= mostCourses ||
+    inCourse.some(({ tags }) => tags.includes(student));
   if (isRefused) return true;
   const condition = { query, after: known.at(-1)?.position ?? 0 };
-  return (await outcomeOf(store.append({ events: [sampleEvent({ stream: course, tags: [course, student] })], condition }))) === 'appended';
+  return (
+    (await outcomeOf(
+      store.append({ events: [sampleEvent({ stream: course, tags: [course, student] })], condition }),
+    )) === 'appended'
+  );
 }

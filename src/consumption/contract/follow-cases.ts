@@ -28,7 +28,11 @@ async function appendAndRing({ store, log }: Follower, count: number): Promise<v
 }
 
 /** Follows until `count` events have come. */
-async function take(log: EventLog, count: number, options: { readonly after?: number; readonly query?: Query; readonly timeout?: number } = {}): Promise<readonly StoredEvent[]> {
+async function take(
+  log: EventLog,
+  count: number,
+  options: { readonly after?: number; readonly query?: Query; readonly timeout?: number } = {},
+): Promise<readonly StoredEvent[]> {
   const stop = new AbortController();
   const taken: StoredEvent[] = [];
   for await (const { events } of follow(log, { ...options, signal: stop.signal })) {
@@ -47,7 +51,10 @@ async function fromStart(store: EventStore): Promise<void> {
   await appendAndRing(follower, 25);
   const taking = take(follower.log, 40);
   for (let n = 0; n < 5; n += 1) await appendAndRing(follower, 3);
-  assert.deepEqual(positionsOf(await taking), Array.from({ length: 40 }, (_, index) => index + 1));
+  assert.deepEqual(
+    positionsOf(await taking),
+    Array.from({ length: 40 }, (_, index) => index + 1),
+  );
 }
 
 async function fromPosition(store: EventStore): Promise<void> {
@@ -56,7 +63,10 @@ async function fromPosition(store: EventStore): Promise<void> {
   const fromSeven = take(follower.log, 6, { after: 7 });
   const fromHead = take(follower.log, 1, { after: await store.head() });
   await appendAndRing(follower, 1);
-  assert.deepEqual([positionsOf(await fromSeven), positionsOf(await fromHead)], [[8, 9, 10, 11, 12, 13], [13]]);
+  assert.deepEqual(
+    [positionsOf(await fromSeven), positionsOf(await fromHead)],
+    [[8, 9, 10, 11, 12, 13], [13]],
+  );
 }
 
 async function filtered(store: EventStore): Promise<void> {
@@ -65,7 +75,10 @@ async function filtered(store: EventStore): Promise<void> {
   await store.append({ events: [...sampleEvents(30, { tags: ['x:1'] }), wanted] });
   const items = [{ types: ['Wanted'] }, { tags: ['x:1', 'y:1'] }, { stream: 'S-2' }];
   const found = await Promise.all(items.map((item) => take(log, 1, { query: { items: [item] } })));
-  assert.deepEqual(found.map(idsOf), items.map(() => [wanted.id]));
+  assert.deepEqual(
+    found.map(idsOf),
+    items.map(() => [wanted.id]),
+  );
 }
 
 async function stops(store: EventStore): Promise<void> {

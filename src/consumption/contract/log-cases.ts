@@ -24,7 +24,8 @@ async function emptyLog(store: EventStore): Promise<void> {
 }
 
 async function dense(store: EventStore): Promise<void> {
-  for (const size of [1, 3, 2]) await store.append({ events: sampleEvents(size, { stream: `Size-${size}` }) });
+  for (const size of [1, 3, 2])
+    await store.append({ events: sampleEvents(size, { stream: `Size-${size}` }) });
   const events = await readAll(store, everything);
   assert.equal(events.length, 6);
   assertDense(events);
@@ -34,7 +35,10 @@ async function dense(store: EventStore): Promise<void> {
 async function conflict(store: EventStore): Promise<void> {
   await store.append({ events: sampleEvents(3) });
   const before = await readAll(store, everything);
-  await assertRejects('CONCURRENCY_CONFLICT', store.append({ events: sampleEvents(2), expected: [{ stream: 'Sample-1', version: 1 }] }));
+  await assertRejects(
+    'CONCURRENCY_CONFLICT',
+    store.append({ events: sampleEvents(2), expected: [{ stream: 'Sample-1', version: 1 }] }),
+  );
   assert.deepEqual(await readAll(store, everything), before);
   await store.append({ events: sampleEvents(1) });
   assert.equal(await store.head(), 4);
@@ -47,7 +51,11 @@ async function matrix(store: EventStore): Promise<void> {
   for (const query of queries) {
     for (const options of readOptions()) {
       const found = await readAll(store, query, options);
-      assert.deepEqual(idsOf(found), idsOf(select(log, query, options)), `${JSON.stringify(query)} with ${JSON.stringify(options)}`);
+      assert.deepEqual(
+        idsOf(found),
+        idsOf(select(log, query, options)),
+        `${JSON.stringify(query)} with ${JSON.stringify(options)}`,
+      );
     }
   }
 }
@@ -57,7 +65,9 @@ function variedEvents(): readonly PreparedEvent[] {
   const types = ['A', 'B', 'C'];
   const tags = [[], ['x:1'], ['y:1'], ['x:1', 'y:1']];
   const streams = ['S-1', 'S-2'];
-  return types.flatMap((type) => tags.flatMap((some) => streams.map((stream) => sampleEvent({ type, tags: some, stream }))));
+  return types.flatMap((type) =>
+    tags.flatMap((some) => streams.map((stream) => sampleEvent({ type, tags: some, stream }))),
+  );
 }
 
 const queries: readonly Query[] = [
@@ -75,32 +85,53 @@ const queries: readonly Query[] = [
   { items: [{ stream: 'S-1', types: ['C'], tags: ['x:1'] }] },
   { items: [{ stream: 'S-1' }, { stream: 'S-2' }] },
   { items: [{ types: ['A'] }, { tags: ['x:1'] }] },
-  { items: [{ tags: ['x:1'], types: ['A'] }, { tags: ['y:1'], types: ['B', 'C'] }] },
+  {
+    items: [
+      { tags: ['x:1'], types: ['A'] },
+      { tags: ['y:1'], types: ['B', 'C'] },
+    ],
+  },
   { items: [{ stream: 'S-1' }, { types: ['B'] }] },
   { items: [{}] },
 ];
 
 function readOptions(): readonly ReadOptions[] {
-  const some = <T>(name: string, values: readonly T[]): readonly object[] => [{}, ...values.map((value) => ({ [name]: value }))];
+  const some = <T>(name: string, values: readonly T[]): readonly object[] => [
+    {},
+    ...values.map((value) => ({ [name]: value })),
+  ];
   return some('after', [0, 7, 24, 99]).flatMap((after) =>
     some('before', [1, 16]).flatMap((before) =>
-      some('limit', [0, 1, 5]).flatMap((limit) => some('backwards', [true]).map((backwards) => ({ ...after, ...before, ...limit, ...backwards }))),
+      some('limit', [0, 1, 5]).flatMap((limit) =>
+        some('backwards', [true]).map((backwards) => ({ ...after, ...before, ...limit, ...backwards })),
+      ),
     ),
   );
 }
 
 function select(log: readonly StoredEvent[], query: Query, options: ReadOptions): readonly StoredEvent[] {
-  const { after = 0, before = Number.POSITIVE_INFINITY, limit = Number.POSITIVE_INFINITY, backwards = false } = options;
-  const meant = log.filter((event) => event.position > after && event.position < before && matches(query, event));
+  const {
+    after = 0,
+    before = Number.POSITIVE_INFINITY,
+    limit = Number.POSITIVE_INFINITY,
+    backwards = false,
+  } = options;
+  const meant = log.filter(
+    (event) => event.position > after && event.position < before && matches(query, event),
+  );
   return (backwards ? meant.toReversed() : meant).slice(0, limit);
 }
 
 async function asOf(store: EventStore): Promise<void> {
   for (let n = 0; n < 20; n += 1) await store.append({ events: sampleEvents(1) });
   const log = await readAll(store, everything);
-  for (const [index, { recordedAt }] of log.entries()) assert.ok(recordedAt >= (log[index - 1]?.recordedAt ?? recordedAt));
+  for (const [index, { recordedAt }] of log.entries())
+    assert.ok(recordedAt >= (log[index - 1]?.recordedAt ?? recordedAt));
   for (const { recordedAt } of log) {
-    assert.deepEqual(idsOf(await readAll(store, everything, { asOf: recordedAt })), idsOf(log.filter((event) => event.recordedAt <= recordedAt)));
+    assert.deepEqual(
+      idsOf(await readAll(store, everything, { asOf: recordedAt })),
+      idsOf(log.filter((event) => event.recordedAt <= recordedAt)),
+    );
   }
   assert.deepEqual(await readAll(store, everything, { asOf: new Date(0) }), []);
 }
@@ -121,7 +152,16 @@ async function stopped(store: EventStore): Promise<void> {
 async function unstorable(store: EventStore): Promise<void> {
   const itself: Record<string, unknown> = {};
   itself.itself = itself;
-  const datas: readonly unknown[] = ['a \0', { 'key \0': 1 }, ['\ud800'], { text: '\\\\\udfff' }, undefined, 1n, itself, 'x'.repeat(1024 * 1024)];
+  const datas: readonly unknown[] = [
+    'a \0',
+    { 'key \0': 1 },
+    ['\ud800'],
+    { text: '\\\\\udfff' },
+    undefined,
+    1n,
+    itself,
+    'x'.repeat(1024 * 1024),
+  ];
   const bad: readonly Partial<PreparedEvent>[] = [
     ...datas.map((data) => ({ data })),
     { metadata: { text: '\0' } },
@@ -133,7 +173,8 @@ async function unstorable(store: EventStore): Promise<void> {
     { occurredAt: new Date(Number.NaN) },
     { occurredAt: new Date('+012024-01-01T00:00:00Z') },
   ];
-  for (const parts of bad) await assertRejects('INVALID_APPEND', store.append({ events: [sampleEvent(parts)] }));
+  for (const parts of bad)
+    await assertRejects('INVALID_APPEND', store.append({ events: [sampleEvent(parts)] }));
   assert.equal(await store.head(), 0);
   await keepsNearlyUnstorable(store);
 }
@@ -142,5 +183,8 @@ async function unstorable(store: EventStore): Promise<void> {
 async function keepsNearlyUnstorable(store: EventStore): Promise<void> {
   const datas = ['\\u0000', '\\\\ud800', '\u{1f600}', 'x'.repeat(1024 * 1024 - 2)];
   await store.append({ events: datas.map((data) => sampleEvent({ data })) });
-  assert.deepEqual((await readAll(store, everything)).map(({ data }) => data), datas);
+  assert.deepEqual(
+    (await readAll(store, everything)).map(({ data }) => data),
+    datas,
+  );
 }

@@ -30,11 +30,19 @@ export function sampleEvents(count: number, parts: Partial<PreparedEvent> = {}):
 }
 
 /** What a read gives, as a list. */
-export async function readAll(store: EventStore, query: Query, options?: ReadOptions): Promise<readonly StoredEvent[]> {
+export async function readAll(
+  store: EventStore,
+  query: Query,
+  options?: ReadOptions,
+): Promise<readonly StoredEvent[]> {
   return await Array.fromAsync(store.read(query, options));
 }
 
-export function readStream(store: EventStore, stream: string, options?: ReadOptions): Promise<readonly StoredEvent[]> {
+export function readStream(
+  store: EventStore,
+  stream: string,
+  options?: ReadOptions,
+): Promise<readonly StoredEvent[]> {
   return readAll(store, streamQuery(stream), options);
 }
 
@@ -52,7 +60,10 @@ export async function assertRejects(code: string, promise: Promise<unknown>): Pr
 
 /** Passes when positions are 1, 2, 3, … up to the number of events. */
 export function assertDense(events: readonly StoredEvent[]): void {
-  assert.deepEqual(events.map(({ position }) => position), events.map((_, index) => index + 1));
+  assert.deepEqual(
+    events.map(({ position }) => position),
+    events.map((_, index) => index + 1),
+  );
 }
 
 /** What became of an append; an error other than a conflict is thrown. */

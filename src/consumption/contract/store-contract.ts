@@ -29,7 +29,11 @@ const groups: Readonly<Record<string, readonly ContractCase[]>> = {
  * The suite that every event store passes. Each test makes a store of its own by `createStore` and disposes it:
  * `storeContract('my store', createMyStore, { describe, test })`.
  */
-export function storeContract(name: string, createStore: () => Promise<StoreUnderTest>, { describe, test }: TestFramework): void {
+export function storeContract(
+  name: string,
+  createStore: () => Promise<StoreUnderTest>,
+  { describe, test }: TestFramework,
+): void {
   for (const [group, cases] of Object.entries(groups)) {
     describe(`${name}: ${group}`, () => {
       for (const { name: sentence, run } of cases) {

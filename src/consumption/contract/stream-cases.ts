@@ -37,7 +37,13 @@ async function envelope(store: EventStore): Promise<void> {
   const full = sampleEvent({
     type: 'Everything',
     schemaVersion: 3,
-    data: { text: 'ä"\\{},\u{1f600}', number: -0.125, big: 2 ** 53 - 1, nested: [null, true, { a: [] }], 'a key': '' },
+    data: {
+      text: 'ä"\\{},\u{1f600}',
+      number: -0.125,
+      big: 2 ** 53 - 1,
+      nested: [null, true, { a: [] }],
+      'a key': '',
+    },
     tags: ['order:7', 'odd "tag" \\ {with}, marks'],
     correlationId: 'correlation',
     causationId: 'causation',
@@ -86,7 +92,10 @@ async function atomic(store: EventStore): Promise<void> {
   const known = sampleEvent();
   await store.append({ events: [known] });
   await assertRejects('CONCURRENCY_CONFLICT', store.append({ events: [...sampleEvents(2), known] }));
-  await assertRejects('INVALID_APPEND', store.append({ events: [...sampleEvents(2), sampleEvent({ data: 'NUL \0' })] }));
+  await assertRejects(
+    'INVALID_APPEND',
+    store.append({ events: [...sampleEvents(2), sampleEvent({ data: 'NUL \0' })] }),
+  );
   assert.equal(await store.head(), 1);
 }
 
@@ -96,12 +105,19 @@ async function order(store: EventStore): Promise<void> {
   await store.append({ events: events.slice(20) });
   const stored = await readStream(store, 'Sample-1');
   assert.deepEqual(idsOf(stored), idsOf(events));
-  assert.deepEqual(stored.map(({ data }) => data), events.map(({ data }) => data));
-  assert.deepEqual(stored.map(({ version }) => version), events.map((_, index) => index + 1));
+  assert.deepEqual(
+    stored.map(({ data }) => data),
+    events.map(({ data }) => data),
+  );
+  assert.deepEqual(
+    stored.map(({ version }) => version),
+    events.map((_, index) => index + 1),
+  );
 }
 
 async function ranges(store: EventStore): Promise<void> {
-  for (let n = 0; n < 5; n += 1) await store.append({ events: [sampleEvent({ stream: 'Other' }), sampleEvent()] });
+  for (let n = 0; n < 5; n += 1)
+    await store.append({ events: [sampleEvent({ stream: 'Other' }), sampleEvent()] });
   const versions = async (options: Parameters<EventStore['read']>[1]): Promise<readonly number[]> =>
     (await readStream(store, 'Sample-1', options)).map(({ version }) => version);
   assert.deepEqual(await versions({ backwards: true, limit: 1 }), [5]);
@@ -112,17 +128,45 @@ async function ranges(store: EventStore): Promise<void> {
 }
 
 async function separateStreams(store: EventStore): Promise<void> {
-  const streams = ['Order-1', 'order-1', 'Order-10', 'Order-_', 'Order-%', ' Order-1', 'Order-1 ', 'É', 'E\u0301', 'NULL', '{}', "'", '"', '\\'];
+  const streams = [
+    'Order-1',
+    'order-1',
+    'Order-10',
+    'Order-_',
+    'Order-%',
+    ' Order-1',
+    'Order-1 ',
+    'É',
+    'E\u0301',
+    'NULL',
+    '{}',
+    "'",
+    '"',
+    '\\',
+  ];
   for (const stream of streams) await store.append({ events: [sampleEvent({ stream, data: { stream } })] });
   for (const stream of streams) {
-    assert.deepEqual((await readStream(store, stream)).map(({ data, version }) => ({ data, version })), [{ data: { stream }, version: 1 }]);
+    assert.deepEqual(
+      (await readStream(store, stream)).map(({ data, version }) => ({ data, version })),
+      [{ data: { stream }, version: 1 }],
+    );
   }
 }
 
 async function names(store: EventStore): Promise<void> {
-  for (const stream of ['x', 'x'.repeat(255), '注文-'.repeat(85), '\u{1f600}'.repeat(255), '\u202eمرحبا', 'a\nb\tc']) {
+  for (const stream of [
+    'x',
+    'x'.repeat(255),
+    '注文-'.repeat(85),
+    '\u{1f600}'.repeat(255),
+    '\u202eمرحبا',
+    'a\nb\tc',
+  ]) {
     await store.append({ events: [sampleEvent({ stream, type: stream, tags: [stream] })] });
-    assert.deepEqual((await readStream(store, stream)).map((event) => [event.type, event.tags]), [[stream, [stream]]]);
+    assert.deepEqual(
+      (await readStream(store, stream)).map((event) => [event.type, event.tags]),
+      [[stream, [stream]]],
+    );
   }
   const head = await store.head();
   for (const bad of ['', 'x'.repeat(256), '\u{1f600}'.repeat(256), 'a\0b', 'half \ud83d']) {
@@ -136,10 +180,12 @@ async function names(store: EventStore): Promise<void> {
 async function expectedVersions(store: EventStore): Promise<void> {
   const tryOn = (stream: string, version: ExpectedVersion): Promise<unknown> =>
     store.append({ events: [sampleEvent({ stream })], expected: [{ stream, version }] });
-  for (const unmet of [1, 2, 'streamExists'] as const) await assertRejects('CONCURRENCY_CONFLICT', tryOn('New', unmet));
+  for (const unmet of [1, 2, 'streamExists'] as const)
+    await assertRejects('CONCURRENCY_CONFLICT', tryOn('New', unmet));
   await tryOn('New', 'noStream');
   await tryOn('Zero', 0);
-  for (const unmet of [0, 2, 'noStream'] as const) await assertRejects('CONCURRENCY_CONFLICT', tryOn('New', unmet));
+  for (const unmet of [0, 2, 'noStream'] as const)
+    await assertRejects('CONCURRENCY_CONFLICT', tryOn('New', unmet));
   await tryOn('New', 1);
   await tryOn('New', 'streamExists');
   await store.append({ events: [sampleEvent({ stream: 'New' })] });
@@ -150,11 +196,15 @@ async function expectedVersions(store: EventStore): Promise<void> {
 async function severalStreams(store: EventStore): Promise<void> {
   const both = (version: number) => ({
     events: [sampleEvent({ stream: 'A' }), sampleEvent({ stream: 'B' }), sampleEvent({ stream: 'A' })],
-    expected: [{ stream: 'A', version: 0 }, { stream: 'B', version }],
+    expected: [
+      { stream: 'A', version: 0 },
+      { stream: 'B', version },
+    ],
   });
   await assertRejects('CONCURRENCY_CONFLICT', store.append(both(1)));
   await store.append(both(0));
-  const versions = async (stream: string): Promise<readonly number[]> => (await readStream(store, stream)).map(({ version }) => version);
+  const versions = async (stream: string): Promise<readonly number[]> =>
+    (await readStream(store, stream)).map(({ version }) => version);
   assert.deepEqual([await versions('A'), await versions('B')], [[1, 2], [1]]);
   // A stream may be named that the append does not write.
   const named = { events: [sampleEvent({ stream: 'C' })], expected: [{ stream: 'A', version: 1 }] };

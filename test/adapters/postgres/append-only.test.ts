@@ -17,8 +17,14 @@ test.each([
   ['update of no row', 'update livefold.events set version = 0 where false'],
   ['delete', 'delete from livefold.events where position = 3'],
   ['truncate', 'truncate livefold.events cascade'],
-  ['merge', 'merge into livefold.events e using (values (1)) as v(n) on e.position = v.n when matched then delete'],
-  ['upsert', 'insert into livefold.events select * from livefold.events on conflict (position) do update set version = 9'],
+  [
+    'merge',
+    'merge into livefold.events e using (values (1)) as v(n) on e.position = v.n when matched then delete',
+  ],
+  [
+    'upsert',
+    'insert into livefold.events select * from livefold.events on conflict (position) do update set version = 9',
+  ],
 ])('the database itself refuses: %s', async (_, statement) => {
   const before = await readAll(opened.store, everything);
   const error = await opened.database.session.execute(sql.raw(statement)).then(

@@ -2,7 +2,13 @@ import { sql } from 'drizzle-orm';
 import postgres from 'postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Session } from '../../../src/adapters/postgres/database.ts';
-import { assertDense, assertRejects, readAll, readStream, sampleEvents } from '../../../src/consumption/contract/sample-events.ts';
+import {
+  assertDense,
+  assertRejects,
+  readAll,
+  readStream,
+  sampleEvents,
+} from '../../../src/consumption/contract/sample-events.ts';
 import { everything } from '../../../src/domain/query.ts';
 import { createId } from '../../../src/kernel/ids.ts';
 import { openTestStore, type TestStore } from './open-test-store.ts';
@@ -36,7 +42,10 @@ test('several appends in one transaction follow each other', async () => {
   const stream = createId();
   await opened.database.session.transaction(async (transaction) => {
     for (const version of [0, 2]) {
-      await opened.store.append({ events: sampleEvents(2, { stream }), expected: [{ stream, version }] }, { transaction });
+      await opened.store.append(
+        { events: sampleEvents(2, { stream }), expected: [{ stream, version }] },
+        { transaction },
+      );
     }
   });
   expect((await readStream(opened.store, stream)).map(({ version }) => version)).toEqual([1, 2, 3, 4]);
@@ -58,7 +67,11 @@ test('a rollback leaves no event, no row, no command id, no hole and no notifica
     throw rollback;
   });
   await expect(rolledBack).rejects.toBe(rollback);
-  expect([await opened.store.head(), await countNotes(stream), await opened.store.receiptOf(command)]).toEqual([head, 0, null]);
+  expect([
+    await opened.store.head(),
+    await countNotes(stream),
+    await opened.store.receiptOf(command),
+  ]).toEqual([head, 0, null]);
   // Notifications come in commit order: the first one heard is this append's.
   expect(await opened.store.append({ events: sampleEvents(1) })).toMatchObject({ position: head + 1 });
   await heard;
@@ -79,20 +92,25 @@ test('a refused append leaves the transaction usable', async () => {
 test('a command id known to another transaction gives its receipt', async () => {
   const item = { events: sampleEvents(2), command: { id: createId(), fingerprint: 'x' } };
   const first = await opened.store.append(item);
-  const again = await opened.database.session.transaction((transaction) => opened.store.append(item, { transaction }));
+  const again = await opened.database.session.transaction((transaction) =>
+    opened.store.append(item, { transaction }),
+  );
   expect(again).toEqual({ ...first, duplicate: true });
 });
 
-test.each(['repeatable read', 'serializable'] as const)('a %s transaction whose view of the log is old conflicts and breaks nothing', async (isolationLevel) => {
-  const { session } = opened.database;
-  const stale = session.transaction(
-    async (transaction) => {
-      await transaction.execute(sql`select 1 from livefold.events limit 1`);
-      await opened.another().append({ events: sampleEvents(1) });
-      await opened.store.append({ events: sampleEvents(1) }, { transaction });
-    },
-    { isolationLevel },
-  );
-  await assertRejects('CONCURRENCY_CONFLICT', stale);
-  assertDense(await readAll(opened.store, everything));
-});
+test.each(['repeatable read', 'serializable'] as const)(
+  'a %s transaction whose view of the log is old conflicts and breaks nothing',
+  async (isolationLevel) => {
+    const { session } = opened.database;
+    const stale = session.transaction(
+      async (transaction) => {
+        await transaction.execute(sql`select 1 from livefold.events limit 1`);
+        await opened.another().append({ events: sampleEvents(1) });
+        await opened.store.append({ events: sampleEvents(1) }, { transaction });
+      },
+      { isolationLevel },
+    );
+    await assertRejects('CONCURRENCY_CONFLICT', stale);
+    assertDense(await readAll(opened.store, everything));
+  },
+);

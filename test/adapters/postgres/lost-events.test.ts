@@ -1,20 +1,27 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { sql } from 'drizzle-orm';
 import postgres from 'postgres';
 import { expect, test } from 'vitest';
-import { assertDense, idsOf, outcomeOf, readAll, readStream, sampleEvents } from '../../../src/consumption/contract/sample-events.ts';
+import {
+  assertDense,
+  idsOf,
+  outcomeOf,
+  readAll,
+  readStream,
+  sampleEvents,
+} from '../../../src/consumption/contract/sample-events.ts';
 import { everything } from '../../../src/domain/query.ts';
-import { openTestStore, type TestStore } from './open-test-store.ts';
-import { until } from './until.ts';
+import { openTestStore } from './open-test-store.ts';
+import { isLocked, until } from './until.ts';
 
 type Writer = ChildProcessByStdio<null, Readable, null>;
 
 function startWriter(url: string, name: string, appends: string): Writer {
-  const script = join(import.meta.dirname, 'writer-process.ts');
+  const script = fileURLToPath(new URL('./writer-process.ts', import.meta.url));
   return spawn(process.execPath, [script, url, name, appends], { stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
@@ -56,7 +63,9 @@ test('of many writers of one version on eight connections exactly one wins, each
   const stores = Array.from({ length: 8 }, () => opened.another());
   for (let version = 0; version < 25; version += 1) {
     const expected = [{ stream: 'Sample-1', version }];
-    const outcomes = await Promise.all(stores.map((store) => outcomeOf(store.append({ events: sampleEvents(1), expected }))));
+    const outcomes = await Promise.all(
+      stores.map((store) => outcomeOf(store.append({ events: sampleEvents(1), expected }))),
+    );
     expect(outcomes.filter((outcome) => outcome === 'appended')).toHaveLength(1);
   }
   const versions = (await readStream(opened.store, 'Sample-1')).map(({ version }) => version);
@@ -83,9 +92,9 @@ test('behind a transaction that is held open writers wait, readers do not, and n
     await opened.store.append({ events: first }, { transaction });
     await released;
   });
-  await until(() => isLocked(opened, true));
+  await until(() => isLocked(opened.database, 'held'));
   const waiting = opened.another().append({ events: second });
-  await until(() => isLocked(opened, false));
+  await until(() => isLocked(opened.database, 'wanted'));
   expect([await opened.store.head(), await readAll(opened.store, everything)]).toEqual([0, []]);
   release();
   await holding;
@@ -118,11 +127,3 @@ test("a process that is killed between a caller's rows and the commit leaves nei
   expect(await session.execute(sql`select * from rows_of_the_caller`)).toHaveLength(0);
   assertDense(await readAll(opened.store, everything));
 });
-
-/** Whether somebody holds a log's lock, or waits for it. */
-async function isLocked(opened: TestStore, granted: boolean): Promise<boolean> {
-  const locks = await opened.database.session.execute(sql`
-    select 1 from pg_locks
-    where locktype = 'advisory' and granted = ${granted} and database = (select oid from pg_database where datname = current_database())`);
-  return locks.length > 0;
-}

@@ -1,4 +1,4 @@
-import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
@@ -7,7 +7,12 @@ import { openDatabase } from '../../../src/adapters/postgres/database.ts';
 import { type MigrationSet, migrateDatabase } from '../../../src/adapters/postgres/migrate.ts';
 import { createPostgresEventStore } from '../../../src/adapters/postgres/postgres-event-store.ts';
 import { listenForAppends } from '../../../src/adapters/postgres/postgres-wake-up.ts';
-import { assertRejects, outcomeOf, readAll, sampleEvents } from '../../../src/consumption/contract/sample-events.ts';
+import {
+  assertRejects,
+  outcomeOf,
+  readAll,
+  sampleEvents,
+} from '../../../src/consumption/contract/sample-events.ts';
 import { everything } from '../../../src/domain/query.ts';
 import { openTestStore, type TestStore } from './open-test-store.ts';
 
@@ -26,31 +31,53 @@ afterAll(async () => {
 async function setOf(name: string, ...migrations: readonly string[]): Promise<MigrationSet> {
   const path = join(folder, name);
   await mkdir(join(path, 'meta'), { recursive: true });
-  const entries = migrations.map((_, idx) => ({ idx, version: '7', when: 1_000 + idx, tag: `${idx}`, breakpoints: true }));
-  await writeFile(join(path, 'meta', '_journal.json'), JSON.stringify({ version: '7', dialect: 'postgresql', entries }));
-  for (const [index, migration] of migrations.entries()) await writeFile(join(path, `${index}.sql`), migration);
+  const entries = migrations.map((_, idx) => ({
+    idx,
+    version: '7',
+    when: 1_000 + idx,
+    tag: `${idx}`,
+    breakpoints: true,
+  }));
+  await writeFile(
+    join(path, 'meta', '_journal.json'),
+    JSON.stringify({ version: '7', dialect: 'postgresql', entries }),
+  );
+  for (const [index, migration] of migrations.entries())
+    await writeFile(join(path, `${index}.sql`), migration);
   return { name, folder: path };
 }
 
 async function exists(table: string): Promise<boolean> {
-  const [row] = await opened.database.session.execute<{ there: boolean }>(sql`select to_regclass(${table}) is not null as there`);
+  const [row] = await opened.database.session.execute<{ there: boolean }>(
+    sql`select to_regclass(${table}) is not null as there`,
+  );
   return row?.there ?? false;
 }
 
 test('eight processes that start at once bring a database up to date once', async () => {
-  const sets = [await setOf('together', 'create table together (n integer)', 'insert into together values (1)')];
-  await Promise.all(Array.from({ length: 8 }, () => migrateDatabase({ url: opened.url, schema: 'together', sets })));
+  const sets = [
+    await setOf('together', 'create table together (n integer)', 'insert into together values (1)'),
+  ];
+  await Promise.all(
+    Array.from({ length: 8 }, () => migrateDatabase({ url: opened.url, schema: 'together', sets })),
+  );
   expect(await opened.database.session.execute(sql`select n from together`)).toHaveLength(1);
 });
 
 test('a migration that came later is applied alone', async () => {
   await migrateDatabase({ url: opened.url, sets: [await setOf('later', 'create table later (n integer)')] });
-  await migrateDatabase({ url: opened.url, sets: [await setOf('later', 'create table later (n integer)', 'alter table later add m integer')] });
+  await migrateDatabase({
+    url: opened.url,
+    sets: [await setOf('later', 'create table later (n integer)', 'alter table later add m integer')],
+  });
   expect(await opened.database.session.execute(sql`select n, m from later`)).toHaveLength(0);
 });
 
 test('a migration that fails names its set and statement and leaves nothing', async () => {
-  const sets = [await setOf('good', 'create table good (n integer)'), await setOf('bad', 'create table bad (n integer);--> statement-breakpoint\nselect nonsense')];
+  const sets = [
+    await setOf('good', 'create table good (n integer)'),
+    await setOf('bad', 'create table bad (n integer);--> statement-breakpoint\nselect nonsense'),
+  ];
   await expect(migrateDatabase({ url: opened.url, sets })).rejects.toMatchObject({
     code: 'MIGRATION_FAILED',
     message: expect.stringMatching(/"bad".*nonsense/),
@@ -76,11 +103,22 @@ describe('two applications in one database', () => {
   test('each have a log of their own', async () => {
     await using both = await openBoth();
     const events = sampleEvents(2, { tags: ['a'] });
-    const item = { events, command: { id: 'one', fingerprint: 'x' }, condition: { query: { items: [{ tags: ['a'] }] }, after: 0 } };
+    const item = {
+      events,
+      command: { id: 'one', fingerprint: 'x' },
+      condition: { query: { items: [{ tags: ['a'] }] }, after: 0 },
+    };
     const receipts = await Promise.all([both.alpha.append(item), both.beta.append(item)]);
-    expect(receipts).toMatchObject([{ position: 2, duplicate: false }, { position: 2, duplicate: false }]);
+    expect(receipts).toMatchObject([
+      { position: 2, duplicate: false },
+      { position: 2, duplicate: false },
+    ]);
     await both.alpha.append({ events: sampleEvents(1) });
-    expect([(await readAll(both.alpha, everything)).length, (await readAll(both.beta, everything)).length, await opened.store.head()]).toEqual([3, 2, 0]);
+    expect([
+      (await readAll(both.alpha, everything)).length,
+      (await readAll(both.beta, everything)).length,
+      await opened.store.head(),
+    ]).toEqual([3, 2, 0]);
     expect(await outcomeOf(both.beta.append({ events }))).toBe('conflict');
     await expect(both.database.session.execute(sql`delete from beta.events`)).rejects.toThrow();
   });

@@ -6,7 +6,7 @@ import { EventLog } from '../../../src/consumption/event-log.ts';
 import { follow } from '../../../src/consumption/follow.ts';
 import type { StoredEvent } from '../../../src/domain/event.ts';
 import type { EventStore } from '../../../src/persistence/event-store.ts';
-import { openProxy } from './proxy.ts';
+import { openDatabaseLine } from './database-line.ts';
 import { openTestStore, type TestStore } from './open-test-store.ts';
 
 /** So long that only a wake-up can end a wait within the test. */
@@ -24,7 +24,12 @@ afterAll(() => opened[Symbol.asyncDispose]());
 
 /** The first events behind the head, as one page of a live consumer. */
 async function nextPage(log: EventLog): Promise<readonly StoredEvent[]> {
-  for await (const { events } of follow(log, { after: head, signal: AbortSignal.timeout(50_000), timeout: never })) return events;
+  for await (const { events } of follow(log, {
+    after: head,
+    signal: AbortSignal.timeout(50_000),
+    timeout: never,
+  }))
+    return events;
   return [];
 }
 
@@ -58,21 +63,21 @@ test('delivery goes on when the listening connection is killed', async () => {
   const page = nextPage(log);
   const killed = await opened.database.session.execute(sql`
     select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query ilike 'listen%'`);
-  expect(killed).toHaveLength(1);
+  expect(killed.length).toBeGreaterThan(0);
   await opened.another().append({ events: sampleEvents(1) });
   expect(await page).toHaveLength(1);
 });
 
 test('delivery goes on when the database was away for a while', async () => {
-  await using proxy = await openProxy(opened.url);
-  await using wakeUp = await listenForAppends(proxy.url);
+  await using line = await openDatabaseLine(opened.url);
+  await using wakeUp = await listenForAppends(line.url);
   const page = nextPage(new EventLog(opened.store, { bell: wakeUp.bell }));
-  proxy.isDown = true;
-  proxy.cut();
+  line.isDown = true;
+  await line.cut();
   await opened.store.append({ events: sampleEvents(1) });
   // Two attempts to listen again fail first.
-  await proxy.refused(2);
-  proxy.isDown = false;
+  await line.refused(2);
+  line.isDown = false;
   expect(await page).toHaveLength(1);
 });
 

@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs';
+import { addDecimals, projection, subtractDecimals } from 'livefold';
+import { liveField, mutationField, rowField, rowsField } from 'livefold/graphql';
+import { run } from 'livefold/server';
+import { Account, Deposited, Opened, Withdrawn } from './account.ts';
+import { accountsTable } from './accounts-table.ts';
+
+// What queries and subscriptions show: the same events, folded into a table with a row per account.
+const Accounts = projection('accounts', accountsTable)
+  .on(Opened, 'id', (_, { data }) => ({ ...data, balance: '0' }))
+  .on(Deposited, 'id', (row, { data }) => row && { ...row, balance: addDecimals(row.balance, data.amount) })
+  .on(
+    Withdrawn,
+    'id',
+    (row, { data }) => row && { ...row, balance: subtractDecimals(row.balance, data.amount) },
+  );
+
+await run({
+  name: 'bank',
+  typeDefs: readFileSync(`${import.meta.dirname}/schema.graphql`, 'utf8'),
+  resolvers: {
+    Query: { account: rowField(Accounts), accounts: rowsField(Accounts) },
+    Mutation: {
+      openAccount: mutationField('account', Accounts, Account.commands.open),
+      deposit: mutationField('account', Accounts, Account.commands.deposit),
+      withdraw: mutationField('account', Accounts, Account.commands.withdraw),
+    },
+    Subscription: { accounts: liveField('accounts', Accounts) },
+  },
+  projections: [Accounts],
+  migrations: [{ name: 'bank', folder: `${import.meta.dirname}/drizzle` }],
+});

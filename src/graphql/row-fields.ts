@@ -1,0 +1,42 @@
+import type { AnyProjection, StoredRow } from '../consumption/projection.ts';
+import type { Position } from '../persistence/event-store.ts';
+import { waitForProjections } from './at-least.ts';
+import { type Connection, type ConnectionArguments, readConnection } from './connection.ts';
+import type { GraphQLContext } from './context.ts';
+import { type OrderInput, orderBy } from './order-by.ts';
+
+type AtLeast = { readonly atLeast?: Position | null | undefined };
+type PageArguments<Field extends string> = AtLeast &
+  Omit<ConnectionArguments, 'orderBy'> & { readonly orderBy?: OrderInput<Field> | null | undefined };
+
+/** The resolver of a query field that reads one row: by the argument named like the table's key, null when there is none. */
+export function rowField<P extends AnyProjection>(projection: P) {
+  return async (
+    _: unknown,
+    { atLeast, ...args }: AtLeast & Readonly<Record<string, unknown>>,
+    { backend, signal }: GraphQLContext,
+  ): Promise<StoredRow<P> | null> => {
+    await waitForProjections(backend, [projection.name], atLeast, signal);
+    const [row] = await backend.models.find(projection, [String(args[projection.keyField])]);
+    return row ?? null;
+  };
+}
+
+/**
+ * The resolver of a query field that reads rows as a Relay connection. `orderFields` says which of the table's fields
+ * stands behind each name of the schema's enum, where the field takes `orderBy`.
+ */
+export function rowsField<P extends AnyProjection, Field extends string = never>(
+  projection: P,
+  orderFields?: Readonly<Record<Field, string>>,
+) {
+  return async (
+    _: unknown,
+    { atLeast, ...args }: PageArguments<Field>,
+    { backend, signal }: GraphQLContext,
+  ): Promise<Connection<StoredRow<P>>> => {
+    await waitForProjections(backend, [projection.name], atLeast, signal);
+    const order = orderFields && orderBy(orderFields, args.orderBy);
+    return readConnection(backend.models, projection, { ...args, orderBy: order });
+  };
+}

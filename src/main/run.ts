@@ -1,0 +1,59 @@
+import type { BackendDefinition } from '../graphql/backend-definition.ts';
+import { onAbort } from '../kernel/async.ts';
+import { createLogger } from './create-logger.ts';
+import { readEnvironment } from './environment.ts';
+import { reportFailure } from './report-failure.ts';
+import { type Served, serve } from './serve.ts';
+import { stopSignal } from './stop-signal.ts';
+
+/** What goes on beside the server, until the signal aborts. */
+export type Companion = (served: Served, signal: AbortSignal) => Promise<void>;
+
+/**
+ * Runs a backend as a program of its own: reads the environment (`DATABASE_URL`, `PORT`, `HOST`, `LIVEFOLD_DATA`,
+ * `LOG_LEVEL`, `NODE_ENV`), serves, says where, and stops in order on Ctrl-C or SIGTERM. When it cannot start it says why,
+ * and the exit code is 1.
+ */
+export async function run(definition: BackendDefinition, companion?: Companion): Promise<void> {
+  try {
+    await serveUntilStopped(definition, companion);
+  } catch (error) {
+    reportFailure(error);
+  }
+}
+
+async function serveUntilStopped(definition: BackendDefinition, companion?: Companion): Promise<void> {
+  const { databaseUrl, dataDirectory, host, port, logLevel, isProduction } = readEnvironment(process.env);
+  const signal = stopSignal();
+  console.log(
+    databaseUrl === undefined ? `Starting PostgreSQL in ${dataDirectory}/ …` : 'Connecting to DATABASE_URL …',
+  );
+  const logger = createLogger(logLevel);
+  await using served = await serve(definition, {
+    databaseUrl,
+    dataDirectory,
+    host,
+    port,
+    graphiql: !isProduction,
+    logger,
+  });
+  announce(served, !isProduction);
+  const stopping = new Promise<void>((resolve) => onAbort(signal, resolve)).then(() =>
+    console.log('Stopping …'),
+  );
+  await Promise.all([stopping, companion?.(served, signal)]);
+}
+
+function announce({ url }: Served, hasGraphiQL: boolean): void {
+  const lines = [
+    'Livefold is running.',
+    '',
+    ...(hasGraphiQL ? [`  GraphiQL       ${url}/graphql   (open it in a browser)`] : []),
+    `  HTTP and SSE   ${url}/graphql`,
+    `  WebSocket      ${url.replace(/^http/, 'ws')}/graphql`,
+    `  Health         ${url}/health, ${url}/ready`,
+    '',
+    'Press Ctrl-C to stop.',
+  ];
+  console.log(lines.join('\n'));
+}

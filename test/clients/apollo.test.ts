@@ -1,0 +1,31 @@
+import { ApolloClient, gql, InMemoryCache } from '@apollo/client';
+import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
+import { createClient } from 'graphql-ws';
+import { test } from 'vitest';
+import { WebSocket } from 'ws';
+import type { ServedProgram } from '../support/served-program.ts';
+import { type Client, expectResuming } from './resuming-client.ts';
+
+test('Apollo Client, subscribing again after each failure, misses nothing and gets nothing twice when the server is killed', () =>
+  expectResuming(connect));
+
+function connect({ socket }: ServedProgram): Client {
+  const connection = createClient({ url: socket, webSocketImpl: WebSocket, retryAttempts: 0 });
+  const client = new ApolloClient({ link: new GraphQLWsLink(connection), cache: new InMemoryCache() });
+  return {
+    subscribe: ({ query, variables: { after } }, take) =>
+      new Promise((resolve) => {
+        // Each frame is a message, not a state of the cache: two orders that share an id are two frames.
+        const frames = client.subscribe({ query: gql(query), variables: { after }, fetchPolicy: 'no-cache' });
+        frames.subscribe({
+          next: ({ data, error }) => (error === undefined ? take(data ?? {}) : resolve()),
+          error: () => resolve(),
+          complete: resolve,
+        });
+      }),
+    close: async () => {
+      client.stop();
+      await connection.dispose();
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+import { type ChangeBatch, ChangeFeed } from '../../src/consumption/change-feed.ts';
+
+/** A batch with so many changes. */
+function batch(after: number, to: number, changes = 1): ChangeBatch {
+  const change = { key: 'a', before: undefined, after: undefined, position: to };
+  return { after, to, changes: Array.from({ length: changes }, () => change) };
+}
+
+function feedFrom(position: number, ...batches: readonly ChangeBatch[]): ChangeFeed {
+  const feed = new ChangeFeed(position);
+  for (const one of batches) feed.publish(one);
+  return feed;
+}
+
+const unknown = (after: number, to: number): ChangeBatch => ({ after, to, changes: null });
+
+test('a client at the end of a batch gets the next one', () => {
+  const feed = feedFrom(5, batch(5, 6), batch(6, 9));
+  expect(feed.next(5)).toEqual(batch(5, 6));
+  expect(feed.next(6)).toEqual(batch(6, 9));
+  expect(feed.next(9)).toBeUndefined();
+});
+
+test('batches that change nothing move the position and leave nothing to get', () => {
+  const feed = feedFrom(0, batch(0, 2), batch(2, 5, 0), batch(5, 7), batch(7, 8, 0));
+  expect(feed.position).toBe(8);
+  expect(feed.next(2)).toEqual(batch(5, 7));
+  expect(feed.next(4)).toEqual(batch(5, 7));
+  expect(feed.next(7)).toBeUndefined();
+});
+
+test('what is before the memory is not known', () =>
+  expect(feedFrom(5, batch(5, 6)).next(3)).toEqual(unknown(3, 6)));
+
+test('inside a batch it is not known what the rows were', () =>
+  expect(feedFrom(0, batch(0, 4), batch(4, 6)).next(2)).toEqual(unknown(2, 6)));
+
+test("another process's changes are not known, those behind them are", () => {
+  const feed = feedFrom(0, unknown(0, 4), batch(4, 6));
+  expect(feed.next(0)).toEqual(unknown(0, 4));
+  expect(feed.next(4)).toEqual(batch(4, 6));
+});
+
+test('memory keeps the last ten thousand changes', () => {
+  const feed = feedFrom(0, batch(0, 1, 4_000), batch(1, 2, 4_000), batch(2, 3, 2_000), batch(3, 4, 1));
+  expect(feed.next(0)).toEqual(unknown(0, 4));
+  expect(feed.next(1)).toEqual(batch(1, 2, 4_000));
+});
+
+test('a batch that is larger than the memory is not kept', () => {
+  const feed = feedFrom(0, batch(0, 1), batch(1, 2, 10_001), batch(2, 3));
+  expect(feed.next(1)).toEqual(unknown(1, 3));
+  expect(feed.next(2)).toEqual(batch(2, 3));
+});
+
+test('each batch rings', async () => {
+  const feed = feedFrom(0);
+  const waiting = feed.bell.wait(feed.bell.rings);
+  feed.publish(batch(0, 1, 0));
+  await waiting;
+});

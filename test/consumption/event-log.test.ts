@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import { EventLog } from '../../src/consumption/event-log.ts';
+import { positionsOf, range, ScriptedLog } from './scripted-log.ts';
+
+test('a page ends at a multiple of its size', async () => {
+  const store = new ScriptedLog();
+  store.append(25);
+  const log = new EventLog(store, { pageSize: 10 });
+  expect(positionsOf(await log.read(0))).toEqual(range(1, 10));
+  expect(positionsOf(await log.read(4))).toEqual(range(5, 10));
+  expect(positionsOf(await log.read(10))).toEqual(range(11, 20));
+  expect(positionsOf(await log.read(20))).toEqual(range(21, 25));
+  expect(await log.read(25)).toEqual([]);
+});
+
+test('every event comes from the store once, however many read it', async () => {
+  const store = new ScriptedLog();
+  store.append(10);
+  const log = new EventLog(store, { pageSize: 10 });
+  await Promise.all(range(1, 20).map(() => log.read(0)));
+  await log.read(3);
+  expect(store.reads.filter((after) => after < 10)).toEqual([0]);
+});
+
+test('a page that fills up is read from where it was', async () => {
+  const store = new ScriptedLog();
+  const log = new EventLog(store, { pageSize: 10 });
+  store.append(3);
+  await log.read(0);
+  store.append(2);
+  expect(positionsOf(await log.read(3))).toEqual([4, 5]);
+  expect(store.reads).toEqual([0, 3]);
+});
+
+test('a read asked for after a commit does not join one that began before it', async () => {
+  const store = new ScriptedLog();
+  const log = new EventLog(store);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  store.gate = promise;
+  const early = log.read(0);
+  store.append(1);
+  const late = [log.read(0), log.read(0)];
+  resolve();
+  expect(await early).toEqual([]);
+  expect((await Promise.all(late)).map(positionsOf)).toEqual([[1], [1]]);
+  expect(store.reads).toEqual([0, 0]);
+});
+
+test('only so many pages are kept', async () => {
+  const store = new ScriptedLog();
+  store.append(95);
+  const log = new EventLog(store, { pageSize: 10, pages: 3 });
+  for (let after = 0; after < 90; after += 10) await log.read(after);
+  store.reads.length = 0;
+  await log.read(80);
+  expect(store.reads).toEqual([]);
+  expect(positionsOf(await log.read(0))).toEqual(range(1, 10));
+  expect(store.reads).toContain(0);
+});
+
+test('a failed read fails its readers only: the next one tries again', async () => {
+  const store = new ScriptedLog();
+  store.append(1);
+  const log = new EventLog(store);
+  const gone = new Error('gone');
+  store.gate = Promise.reject(gone);
+  const first = log.read(0);
+  const second = log.read(0);
+  await expect(first).rejects.toBe(gone);
+  await expect(second).rejects.toBe(gone);
+  store.gate = Promise.resolve();
+  expect(positionsOf(await log.read(0))).toEqual([1]);
+});
