@@ -26,14 +26,14 @@ export const graphiqlPolicy = [
 ].join('; ');
 
 /** The page's options in Yoga's terms. Its subscriptions run over SSE. */
-export function graphiqlPage({ title = 'Livefold', tabs }: GraphiQLOptions): YogaGraphiQLOptions {
-  return {
-    title,
-    subscriptionsProtocol: 'SSE',
-    ...(tabs === undefined
-      ? {}
-      : { defaultTabs: tabs.map(({ query, variables = null }) => ({ query, variables })) }),
-  };
+export function graphiqlPage({ title = 'Livefold', tabs = [] }: GraphiQLOptions): YogaGraphiQLOptions {
+  const page = { title, subscriptionsProtocol: 'SSE' } as const;
+  const [first] = tabs;
+  if (first === undefined) return page;
+  const defaultTabs = tabs.map(({ query, variables = null }) => ({ query, variables }));
+  // GraphiQL fills the editors of the tab that is open at first from these, not from the tab.
+  const editors = { query: first.query, variables: first.variables };
+  return { ...page, ...editors, defaultTabs };
 }
 
 /** Renders the page from the bundled GraphiQL: 9 MB of script, loaded with the first visit and rendered once. */

@@ -1,4 +1,4 @@
-import { ApolloClient, gql, InMemoryCache } from '@apollo/client';
+import { ApolloClient, CombinedGraphQLErrors, gql, InMemoryCache } from '@apollo/client';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { createClient } from 'graphql-ws';
 import { test } from 'vitest';
@@ -14,12 +14,17 @@ function connect({ socket }: ServedProgram): Client {
   const client = new ApolloClient({ link: new GraphQLWsLink(connection), cache: new InMemoryCache() });
   return {
     subscribe: ({ query, variables: { after } }, take) =>
-      new Promise((resolve) => {
+      new Promise((resolve, reject) => {
         // Each frame is a message, not a state of the cache: two orders that share an id are two frames.
         const frames = client.subscribe({ query: gql(query), variables: { after }, fetchPolicy: 'no-cache' });
         frames.subscribe({
-          next: ({ data, error }) => (error === undefined ? take(data ?? {}) : resolve()),
-          error: () => resolve(),
+          next: ({ data, error }) => {
+            if (error === undefined) take(data ?? {});
+            // Any other error is the network's, and only says that the server is gone.
+            else if (CombinedGraphQLErrors.is(error)) reject(error);
+            else resolve();
+          },
+          error: reject,
           complete: resolve,
         });
       }),

@@ -19,7 +19,9 @@ function connect({ graphql }: ServedProgram): Client {
         open.add(stream);
         for (let event = await stream.next(); event?.event === 'next'; event = await stream.next()) {
           if (event.id !== undefined) last.set(query, event.id);
-          take(JSON.parse(event.data).data);
+          const { data, errors } = JSON.parse(event.data);
+          if (errors !== undefined) throw new Error(JSON.stringify(errors));
+          take(data);
         }
       } catch (error) {
         // How fetch says that the connection broke, and that we closed it.

@@ -4,19 +4,25 @@ import { ServedProgram } from '../support/served-program.ts';
 const cli = join(import.meta.dirname, '../../src/cli/livefold.ts');
 
 /** The shop as `livefold start` runs it, on a given database and, when it comes back, a given port. */
-export async function startShop(databaseUrl: string, { port = '0', command = ['start'] } = {}): Promise<ServedProgram> {
+export async function startShop(
+  databaseUrl: string,
+  { port = '0', command = ['start'] } = {},
+): Promise<ServedProgram> {
   return ServedProgram.start([cli, ...command], { env: { DATABASE_URL: databaseUrl, PORT: port } });
 }
 
 /** A product whose units are not counted, for orders to be about. */
 export async function addTea(shop: ServedProgram): Promise<void> {
-  await shop.data('mutation { addProduct(input: { sku: "TEA", name: "Tea", price: "4.50" }) { receipt { position } } }');
+  await shop.data(
+    'mutation { addProduct(input: { sku: "TEA", name: "Tea", price: "4.50" }) { receipt { position } } }',
+  );
 }
 
 /** Places an order of one packet of tea. Sent again after a failure, it is the same command. */
 export async function placeOrder(shop: ServedProgram, orderId: string): Promise<void> {
   const input = { orderId, lines: [{ sku: 'TEA', quantity: 1 }] };
-  const query = 'mutation ($input: PlaceOrderInput!, $id: ID) { placeOrder(input: $input, commandId: $id) { receipt { position } } }';
+  const query =
+    'mutation ($input: PlaceOrderInput!, $id: ID) { placeOrder(input: $input, commandId: $id) { receipt { position } } }';
   await shop.data(query, { input, id: `place-${orderId}` });
 }
 
@@ -36,6 +42,8 @@ export type OrderView = { readonly id: string; readonly status: string; readonly
 
 /** All orders as the query shows them, by id. */
 export async function readOrders(shop: ServedProgram): Promise<readonly OrderView[]> {
-  const { orders } = await shop.data('{ orders(first: 500, orderBy: { field: ID }) { nodes { id status total } } }');
+  const { orders } = await shop.data(
+    '{ orders(first: 500, orderBy: { field: ID }) { nodes { id status total } } }',
+  );
   return orders.nodes;
 }

@@ -1,4 +1,4 @@
-import { Client as UrqlClient, subscriptionExchange } from '@urql/core';
+import { subscriptionExchange, Client as UrqlClient } from '@urql/core';
 import { createClient } from 'graphql-ws';
 import { test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -16,17 +16,25 @@ function connect({ graphql, socket }: ServedProgram): Client {
     exchanges: [
       subscriptionExchange({
         forwardSubscription: ({ query = '', variables = {} }) => ({
-          subscribe: (sink) => ({ unsubscribe: connection.subscribe({ query, variables }, sink) }),
+          // It hands on all that came, where urql looks for data and errors only.
+          subscribe: ({ next, ...sink }) => ({
+            unsubscribe: connection.subscribe(
+              { query, variables },
+              { ...sink, next: ({ data, errors }) => next({ data, errors }) },
+            ),
+          }),
         }),
       }),
     ],
   });
   return {
     subscribe: ({ query, variables: { after } }, take) =>
-      new Promise((resolve) => {
+      new Promise((resolve, reject) => {
         const subscription = client.subscription(query, { after }).subscribe(({ data, error, hasNext }) => {
           if (data !== undefined && data !== null) take(data);
           if (error === undefined && hasNext !== false) return;
+          // A network error only says that the server is gone.
+          if (error !== undefined && error.networkError === undefined) reject(error);
           resolve();
           setImmediate(() => subscription.unsubscribe());
         });

@@ -40,7 +40,6 @@ test('stopping lets a running mutation end, over HTTP and over a WebSocket, and 
     url: server.socket,
     webSocketImpl: WebSocket,
     retryAttempts: 0,
-    lazy: false,
   });
   const overSocket = client.iterate(mutation).next();
   const overHttp = post(server.graphql, mutation);

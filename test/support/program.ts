@@ -36,7 +36,9 @@ export class Program implements AsyncDisposable {
     for (;;) {
       const match = pattern.exec(this.#output);
       if (match !== null) return match;
-      const wrote = Promise.race([this.#child.stdout, this.#child.stderr].map((stream) => stream && once(stream, 'data')));
+      const wrote = Promise.race(
+        [this.#child.stdout, this.#child.stderr].map((stream) => stream && once(stream, 'data')),
+      );
       if ((await Promise.race([isOver, wrote])) === true)
         throw new Error(`The program ended without ${pattern}:\n${this.#output}`);
     }

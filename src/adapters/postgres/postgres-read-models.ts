@@ -11,7 +11,7 @@ import { typeOf } from './column-type.ts';
 import { columnOf, filterSql } from './filter-sql.ts';
 import { readEvents } from './read-events.ts';
 import { defaultSchema, livefoldTables } from './tables.ts';
-import { translateError, translateReadError } from './translate-error.ts';
+import { databaseCode, translateError, translateReadError } from './translate-error.ts';
 import { tableName, writeRows } from './write-rows.ts';
 
 /** Read tables in Postgres, beside one application's log. */
@@ -156,7 +156,8 @@ async function guarded<Result>(projection: AnyProjection, work: () => Promise<Re
   try {
     return await work();
   } catch (error) {
-    throw translateError(error, doing(projection));
+    // What a projection's own code throws is not the database's.
+    throw databaseCode(error) === undefined ? error : translateError(error, doing(projection));
   }
 }
 

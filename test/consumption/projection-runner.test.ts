@@ -1,0 +1,136 @@
+import { sql } from 'drizzle-orm';
+import { expect, test, vi } from 'vitest';
+import { writeConcurrently } from './write-concurrently.ts';
+import { counted, labelled, removed, whispered } from './counters.ts';
+import { openCounters, trackedPosition } from './open-counters.ts';
+
+test('a table holds what its log folds to', async () => {
+  await using opened = await openCounters();
+  await opened.append(counted('a', 'b'), counted('b'), labelled('b', 'x'), whispered());
+  await opened.append(counted('c'), removed('a'));
+  await opened.settle();
+  expect(await opened.rows()).toEqual([
+    { id: 'b', total: 2, label: 'x', position: 3 },
+    { id: 'c', total: 1, label: null, position: 5 },
+  ]);
+});
+
+test('a backlog is folded when the projection starts', async () => {
+  await using first = await openCounters();
+  for (let n = 0; n < 30; n += 1) await first.append(...Array.from({ length: 100 }, (_, i) => counted(`c${i % 7}`)));
+  await first.session.execute(sql`truncate counters`);
+  await first.session.execute(sql`delete from livefold.tracking`);
+  await first.backend.stop();
+  await using second = await openCounters({ url: first.url });
+  await second.settle();
+  expect(await second.rows()).toEqual(await second.folded());
+  expect(second.running.status).toBe('LIVE');
+});
+
+test('rows that the database refuses keep the position back with them, until it takes them', async () => {
+  await using opened = await openCounters();
+  await opened.append(counted('a'));
+  await opened.settle();
+  await opened.session.execute(sql`alter table counters add constraint small check (total < 2)`);
+  await opened.append(counted('b'), counted('a'));
+  await vi.waitFor(() => expect(opened.running.status).toBe('RETRYING'), 10_000);
+  expect(opened.running.lastError).toContain('small');
+  expect([await trackedPosition(opened.session), (await opened.rows()).length]).toEqual([1, 1]);
+  await opened.session.execute(sql`alter table counters drop constraint small`);
+  await opened.settle();
+  expect(await opened.rows()).toEqual(await opened.folded());
+});
+
+test('a handler that fails a few times is tried again, applies nothing twice, and ends live', async () => {
+  await using opened = await openCounters();
+  const statuses = new Set<string>();
+  const failing = vi.spyOn(opened.counters, 'handlerOf').mockImplementation(() => {
+    statuses.add(opened.running.status);
+    throw new Error('not yet');
+  });
+  await opened.append(counted('a'), counted('a'));
+  await vi.waitFor(() => expect(failing.mock.calls.length).toBeGreaterThan(3), 20_000);
+  expect(opened.running).toMatchObject({ status: 'RETRYING', lastError: 'not yet' });
+  failing.mockRestore();
+  await opened.settle();
+  await vi.waitFor(() => expect(opened.running).toMatchObject({ status: 'LIVE', lastError: null }));
+  // Between the tries it goes on being retried, for whoever looks.
+  expect([...statuses]).toEqual(['LIVE', 'RETRYING']);
+  expect(await opened.rows()).toEqual([{ id: 'a', total: 2, label: null, position: 2 }]);
+});
+
+test('two processes that run one projection apply each event once, and both know how far it is', async () => {
+  await using one = await openCounters();
+  await using other = await openCounters({ url: one.url });
+  await writeConcurrently([one, other, one, other], 40);
+  await Promise.all([one.settle(), other.settle()]);
+  expect(await one.backend.log.head()).toBeGreaterThan(160);
+  expect(await one.rows()).toEqual(await one.folded());
+  expect(one.running.feed.position).toBe(other.running.feed.position);
+});
+
+test('what a database lost in a crash is folded again', async () => {
+  await using opened = await openCounters();
+  await opened.append(counted('a'), counted('a'));
+  await opened.settle();
+  await opened.append(counted('a', 'b'));
+  await opened.settle();
+  // A commit that did not wait for the disk is lost whole: rows and position.
+  await opened.session.transaction(async (transaction) => {
+    await transaction.execute(sql`delete from counters where id = 'b'`);
+    await transaction.execute(sql`update counters set total = 2, position = 2`);
+    await transaction.execute(sql`update livefold.tracking set position = 2 where consumer = 'counters'`);
+  });
+  await opened.append(counted('b'));
+  await opened.settle();
+  expect(await opened.rows()).toEqual(await opened.folded());
+});
+
+test('waiting for a position that does not come names the projection', async () => {
+  await using opened = await openCounters();
+  await expect(opened.running.waitFor(1, { timeout: 1 })).rejects.toMatchObject({
+    code: 'PROJECTION_LAGGING',
+    fields: { projection: 'counters', position: '0', atLeast: '1' },
+  });
+  await expect(opened.running.waitFor(1, { timeout: 60_000, signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORTED' });
+});
+
+test('removals are remembered up to ten thousand: before them nobody can say what changed', async () => {
+  await using opened = await openCounters();
+  const names = Array.from({ length: 10_002 }, (_, index) => `c${index}`);
+  const created = await opened.append(counted(...names));
+  await opened.settle();
+  const first = await opened.append(removed(...names.slice(0, 3)));
+  await opened.append(removed(...names.slice(3, 5)));
+  await opened.settle();
+  const { models } = opened.backend;
+  const since = (after: number) => models.changesSince(opened.counters, after, { limit: 20_000 });
+  expect((await since(created))?.removed.toSorted()).toEqual(names.slice(0, 5).toSorted());
+  await opened.append(removed(...names.slice(5)));
+  await opened.settle();
+  expect(await since(created)).toBeNull();
+  expect((await since(first))?.removed.toSorted()).toEqual(names.slice(3).toSorted());
+});
+
+test('a key that has a row again counts as changed, not as removed', async () => {
+  await using opened = await openCounters();
+  const before = await opened.append(counted('a'), counted('b'));
+  await opened.settle();
+  await opened.append(removed('a', 'b'));
+  await opened.settle();
+  const last = await opened.append(counted('a'));
+  await opened.settle();
+  expect(await opened.backend.models.changesSince(opened.counters, before, { limit: 10 })).toEqual({
+    position: last,
+    upserted: [{ id: 'a', total: 1, label: null, position: last }],
+    removed: ['b'],
+  });
+});
+
+test('more changes than asked for are not told', async () => {
+  await using opened = await openCounters();
+  await opened.append(counted('a', 'b', 'c'));
+  await opened.settle();
+  expect(await opened.backend.models.changesSince(opened.counters, 0, { limit: 2 })).toBeNull();
+  expect(await opened.backend.models.changesSince(opened.counters, 0, { limit: 3 })).toMatchObject({ removed: [] });
+});
