@@ -18,7 +18,7 @@ const mappers: Record<'core' | 'shop', Readonly<Record<string, string>>> = {
     User: './users/users-table.ts#UserRow',
     Product: './products/products-table.ts#ProductRow',
     Order: './orders/orders-table.ts#OrderRow',
-    OrderLine: './orders/lines.ts#Line',
+    OrderLine: './lines.ts#Line',
     Return: './orders/return.ts#ReturnDocument',
   },
 };

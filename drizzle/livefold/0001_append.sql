@@ -129,7 +129,7 @@ begin
     from generate_series(1, cardinality(p_tag)) t
     where v_order is null or v_order[p_tag_event[t]] > 0;
 
-    perform pg_notify('livefold_log', '');
+    perform pg_notify('livefold_log', (head + coalesce((select max(o) from unnest(v_order) o), cardinality(p_item)))::text);
   end if;
 
   if p_command_item <> '{}' then

@@ -4,7 +4,7 @@ import type { StoredEvent } from '../domain/event.ts';
 import type { UserRow } from './users/users-table.ts';
 import type { ProductRow } from './products/products-table.ts';
 import type { OrderRow } from './orders/orders-table.ts';
-import type { Line } from './orders/lines.ts';
+import type { Line } from './lines.ts';
 import type { ReturnDocument } from './orders/return.ts';
 import type { ShopContext } from './shop-context.ts';
 export type Maybe<T> = T | null;

@@ -1,5 +1,5 @@
 import type { Execute } from '../application/execute.ts';
-import { lineOf } from '../app/orders/lines.ts';
+import { lineOf } from '../app/lines.ts';
 import { Order } from '../app/orders/order.ts';
 import { Product } from '../app/products/product.ts';
 import { registerUser } from '../app/users/user-decisions.ts';

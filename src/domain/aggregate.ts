@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { LivefoldError } from '../kernel/errors.ts';
 import type { CommandContext } from './command.ts';
 import type { Fold } from './fold.ts';
 import type { Outcome } from './rejection.ts';
@@ -41,6 +42,8 @@ export type Aggregate<State, Specs extends CommandSpecs<State>> = AggregateRoot<
 /**
  * Defines an aggregate: a fold over one stream, and commands that decide from its state which events come next.
  * The stream of instance `id` is `Name-id`.
+ *
+ * @throws LivefoldError `INVALID_NAME` for a name with a hyphen in it
  */
 export function aggregate<State, Specs extends CommandSpecs<State>>(
   name: string,
@@ -51,6 +54,8 @@ export function aggregate<State, Specs extends CommandSpecs<State>>(
     ) => Specs;
   },
 ): Aggregate<State, Specs> {
+  // `A-b` with the id `c` and `A` with the id `b-c` would share a stream.
+  if (!/^[^-]{1,100}$/.test(name)) throw new LivefoldError('INVALID_NAME', `"${name}" is no name for an aggregate: use 1 to 100 characters without a hyphen.`);
   const root: AggregateRoot<State> = { name, state: definition.state };
   const specs = definition.commands((schema, decide) => ({ schema, decide }));
   const makers = Object.entries(specs).map(([command, spec]) => [command, (id: string, input: unknown) => ({ kind: 'aggregate', aggregate: root, id, name: command, input, ...spec })]);

@@ -28,19 +28,27 @@ export const graphiqlPolicy = [
 /** The page's options in Yoga's terms. Its subscriptions run over SSE. */
 export function graphiqlPage({ title = 'Livefold', tabs = [] }: GraphiQLOptions): YogaGraphiQLOptions {
   const page = { title, subscriptionsProtocol: 'SSE' } as const;
-  const [first] = tabs;
-  if (first === undefined) return page;
-  const defaultTabs = tabs.map(({ query, variables = null }) => ({ query, variables }));
-  // GraphiQL fills the editors of the tab that is open at first from these, not from the tab.
-  const editors = { query: first.query, variables: first.variables };
-  return { ...page, ...editors, defaultTabs };
+  if (tabs.length === 0) return page;
+  return { ...page, defaultTabs: tabs.map(({ query, variables = null }) => ({ query, variables })) };
 }
 
 /** Renders the page from the bundled GraphiQL: 9 MB of script, loaded with the first visit and rendered once. */
 export function createGraphiQLRenderer(): (options: YogaGraphiQLOptions) => Promise<string> {
   let page: Promise<string> | undefined;
   return (options) => {
-    page ??= import('@graphql-yoga/render-graphiql').then(({ renderGraphiQL }) => renderGraphiQL(options));
+    page ??= render(options);
     return page;
   };
+}
+
+async function render(options: YogaGraphiQLOptions): Promise<string> {
+  const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
+  const root = '<div id="root"></div>';
+  return renderGraphiQL(options).replace(root, () => root + fillVariables(options));
+}
+
+/** On the first visit GraphiQL takes the open tab's variables from the browser's storage, not from the tab: put them there. */
+function fillVariables({ defaultTabs }: YogaGraphiQLOptions): string {
+  const variables = JSON.stringify(defaultTabs?.[0]?.variables ?? '').replaceAll('<', '\\u003c');
+  return `<script>localStorage['graphiql:tabState'] ?? (localStorage['graphiql:variables'] = ${variables})</script>`;
 }

@@ -55,7 +55,7 @@ export async function startBackend(definition: BackendDefinition, options: Backe
   const store = createPostgresEventStore({
     database,
     schema,
-    onAppended: () => wakeUp.bell.ring(),
+    onAppended: (position) => wakeUp.hear(position),
     ...(inline.length > 0 ? { inTransaction: createInlineProjector(inline, schema) } : {}),
   });
   const repository = new Repository(store);

@@ -6,5 +6,7 @@ import type { Bell } from '../kernel/async.ts';
  */
 export interface WakeUp extends AsyncDisposable {
   readonly bell: Bell;
+  /** Says that the log has come to a position, and rings unless that is old news: an append is heard of in several ways. */
+  hear(position: number): void;
   stop(): Promise<void>;
 }

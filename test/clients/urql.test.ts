@@ -16,11 +16,10 @@ function connect({ graphql, socket }: ServedProgram): Client {
     exchanges: [
       subscriptionExchange({
         forwardSubscription: ({ query = '', variables = {} }) => ({
-          // It hands on all that came, where urql looks for data and errors only.
           subscribe: ({ next, ...sink }) => ({
             unsubscribe: connection.subscribe(
               { query, variables },
-              { ...sink, next: ({ data, errors }) => next({ data, errors }) },
+              { ...sink, next: ({ data = null, errors }) => next({ data, ...(errors && { errors }) }) },
             ),
           }),
         }),

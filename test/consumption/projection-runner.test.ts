@@ -17,10 +17,9 @@ test('a table holds what its log folds to', async () => {
 
 test('a backlog is folded when the projection starts', async () => {
   await using first = await openCounters();
+  await first.running.stop();
   for (let n = 0; n < 30; n += 1) await first.append(...Array.from({ length: 100 }, (_, i) => counted(`c${i % 7}`)));
-  await first.session.execute(sql`truncate counters`);
-  await first.session.execute(sql`delete from livefold.tracking`);
-  await first.backend.stop();
+  expect(await first.rows()).toEqual([]);
   await using second = await openCounters({ url: first.url });
   await second.settle();
   expect(await second.rows()).toEqual(await second.folded());
@@ -43,9 +42,9 @@ test('rows that the database refuses keep the position back with them, until it 
 
 test('a handler that fails a few times is tried again, applies nothing twice, and ends live', async () => {
   await using opened = await openCounters();
-  const statuses = new Set<string>();
+  const statuses: string[] = [];
   const failing = vi.spyOn(opened.counters, 'handlerOf').mockImplementation(() => {
-    statuses.add(opened.running.status);
+    statuses.push(opened.running.status);
     throw new Error('not yet');
   });
   await opened.append(counted('a'), counted('a'));
@@ -55,7 +54,7 @@ test('a handler that fails a few times is tried again, applies nothing twice, an
   await opened.settle();
   await vi.waitFor(() => expect(opened.running).toMatchObject({ status: 'LIVE', lastError: null }));
   // Between the tries it goes on being retried, for whoever looks.
-  expect([...statuses]).toEqual(['LIVE', 'RETRYING']);
+  expect(new Set(statuses.slice(1))).toEqual(new Set(['RETRYING']));
   expect(await opened.rows()).toEqual([{ id: 'a', total: 2, label: null, position: 2 }]);
 });
 

@@ -34,13 +34,11 @@ describe('@urql/core', () => {
   const overSocket = () =>
     subscriptionExchange({
       forwardSubscription: ({ query = '', variables }) => ({
-        subscribe: ({ next, error, complete }) => ({
-          // urql writes down a GraphQL result's types in its own way.
-          unsubscribe: socket.subscribe(
-            { query, variables: variables ?? {} },
-            { next: (result) => next({ ...result, errors: [] }), error, complete },
-          ),
-        }),
+        subscribe: (sink) => {
+          // The two libraries write the type of one GraphQL result in different ways.
+          const next = (result: object) => sink.next(result);
+          return { unsubscribe: socket.subscribe({ query, variables: variables ?? {} }, { ...sink, next }) };
+        },
       }),
     });
 

@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, gt, lte } from 'drizzle-orm';
 import { LivefoldError } from '../../kernel/errors.ts';
 import { checkAppend } from '../../persistence/check-append.ts';
-import type { AppendItem, EventStore, Receipt } from '../../persistence/event-store.ts';
+import type { AppendItem, EventStore, Position, Receipt } from '../../persistence/event-store.ts';
 import { type BatchOutcome, prepareAppend } from './append-batch.ts';
 import { AppendQueue } from './append-queue.ts';
 import type { Database, Session } from './database.ts';
@@ -15,8 +15,8 @@ export type PostgresEventStoreOptions = {
   readonly schema?: string;
   /** Runs in the transaction of every append, behind its events: what inline projections hook into. */
   readonly inTransaction?: (transaction: Session) => Promise<void>;
-  /** Runs after every append of this process has committed. */
-  readonly onAppended?: () => void;
+  /** Hears, after every append of this process has committed, up to where the log has come. */
+  readonly onAppended?: (position: Position) => void;
 };
 
 const UNIQUE_VIOLATION = '23505';
@@ -42,7 +42,7 @@ export function createPostgresEventStore(options: PostgresEventStoreOptions): Ev
       inTransaction === undefined
         ? await append(items)
         : await session.transaction((transaction) => writeIn(transaction, items));
-    onAppended();
+    onAppended(Math.max(...outcomes.map(({ position }) => position)));
     return outcomes;
   });
 

@@ -10,13 +10,19 @@ import { translateError } from './translate-error.ts';
  */
 export async function listenForAppends(url: string, schema: string = defaultSchema): Promise<WakeUp> {
   const bell = new Bell();
+  let known = 0;
+  const hear = (position: number): void => {
+    if (position <= known) return;
+    known = position;
+    bell.ring();
+  };
   const client = openClient(url, { max: 1 });
   try {
-    await client.listen(channelOf(schema), () => bell.ring(), () => bell.ring());
+    await client.listen(channelOf(schema), (position) => hear(Number(position)), () => bell.ring());
   } catch (error) {
     await client.end({ timeout: 1 });
     throw translateError(error, 'listening for appends');
   }
   const stop = (): Promise<void> => client.end({ timeout: 1 });
-  return { bell, stop, [Symbol.asyncDispose]: stop };
+  return { bell, hear, stop, [Symbol.asyncDispose]: stop };
 }

@@ -1,6 +1,6 @@
 import { projection } from '../../consumption/projection.ts';
 import { addDecimals, subtractDecimals } from '../../kernel/decimal.ts';
-import { type Line, unitsOf } from '../orders/lines.ts';
+import { type Line, unitsOf } from '../lines.ts';
 import { ItemsReturned, OrderCancelled, OrderPlaced } from '../orders/order-events.ts';
 import { countrySalesTable, dailySalesTable } from './sales-tables.ts';
 

@@ -2,7 +2,7 @@ import type { Repository } from '../../application/repository.ts';
 import { LivefoldError } from '../../kernel/errors.ts';
 import { Product } from '../products/product.ts';
 import { User } from '../users/user.ts';
-import { type Line, lineOf } from './lines.ts';
+import { type Line, lineOf } from '../lines.ts';
 
 type AskedLine = { readonly sku: string; readonly quantity: number; readonly unitPrice?: string | null | undefined };
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { event } from '../../domain/event.ts';
 import { Amount, Id } from '../amounts.ts';
-import { Lines } from './lines.ts';
+import { Lines } from '../lines.ts';
 
 const customerTags = ({ customerId }: { readonly customerId: string | null }): readonly string[] => (customerId === null ? [] : [`customer:${customerId}`]);
 

@@ -3,7 +3,7 @@ import { aggregate } from '../../domain/aggregate.ts';
 import { fold } from '../../domain/fold.ts';
 import { reject } from '../../domain/rejection.ts';
 import { Id } from '../amounts.ts';
-import { type Line, Lines, totalOf } from './lines.ts';
+import { type Line, Lines, totalOf } from '../lines.ts';
 import { ItemsReturned } from './order-events.ts';
 
 /** Goods that came back. */

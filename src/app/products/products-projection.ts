@@ -1,6 +1,6 @@
 import { projection } from '../../consumption/projection.ts';
 import { addDecimals, subtractDecimals } from '../../kernel/decimal.ts';
-import { type Line, totalOf, unitsOf } from '../orders/lines.ts';
+import { type Line, totalOf, unitsOf } from '../lines.ts';
 import { OrderCancelled, OrderPlaced } from '../orders/order-events.ts';
 import { ProductAdded, Restocked, StockReleased, StockReserved } from './product-events.ts';
 import { productsTable } from './products-table.ts';

@@ -1,7 +1,7 @@
 import type { Execute } from '../../application/execute.ts';
 import { isLivefoldError } from '../../kernel/errors.ts';
 import type { Receipt } from '../../persistence/event-store.ts';
-import { lineOf } from '../orders/lines.ts';
+import { lineOf } from '../lines.ts';
 import { Order } from '../orders/order.ts';
 import { Returns } from '../orders/return.ts';
 import { Product } from '../products/product.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Amount, amountOf, Id, Price, Quantity, sumOf } from '../amounts.ts';
+import { Amount, amountOf, Id, Price, Quantity, sumOf } from './amounts.ts';
 
 /** Some units of one product, with the name and price they had when they were ordered. */
 export const Line = z.object({ sku: Id, name: z.string(), quantity: Quantity, unitPrice: Price, amount: Amount });
