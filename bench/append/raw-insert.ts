@@ -23,7 +23,7 @@ export function rawInsert(sql: postgres.Sql, schema: string): Side {
   });
 }
 
-/** The same rows, so many events a statement: arrays unnested, the fastest ordinary way that was found (see docs/benchmarks.md). */
+/** The same rows, so many events a statement: arrays unnested, of the ordinary ways the fastest (see docs/benchmarks.md). */
 export function rawBatches(sql: postgres.Sql, schema: string, size: number): Side {
   let position = 0;
   return {

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { ServedProgram } from '../support/served-program.ts';
 
-const cli = join(import.meta.dirname, '../../src/cli/livefold.ts');
+/** The file that `livefold` is. */
+export const cli = join(import.meta.dirname, '../../src/cli/livefold.ts');
 
 /** The shop as `livefold start` runs it, on a given database and, when it comes back, a given port. */
 export async function startShop(

@@ -23,7 +23,7 @@ const typeDefs = /* GraphQL */ `
     coded: String
   }
   type Mutation { add(amount: Int!): Int!, hold: Int! }
-  type Subscription { counts(after: Int): Int!, flood: String!, silent: Int!, deaf: Int!, failing: Int! }
+  type Subscription { counts(after: Int): Int!, flood: String!, silent: Int!, deaf: Int!, failing: Int!, starting: Int! }
 `;
 
 type LogLine = { readonly level: string; readonly facts: Record<string, unknown>; readonly message: string };
@@ -127,6 +127,9 @@ function resolversOf(state: CounterState) {
       silent: { subscribe: (_: unknown, __: unknown, context: ContextRequest) => silent(state, context) },
       deaf: { subscribe: () => deaf(state) },
       failing: { subscribe: () => failing() },
+      starting: {
+        subscribe: (_: unknown, __: unknown, { signal }: ContextRequest) => starting(state, signal),
+      },
     },
   };
 }
@@ -202,4 +205,12 @@ function deaf(state: CounterState): AsyncIterableIterator<{ deaf: number }> {
 async function* failing() {
   yield { failing: 1 };
   throw new Error('password=hunter2');
+}
+
+/** Takes for ever to start, but listens to the signal. */
+async function starting(state: CounterState, signal: AbortSignal) {
+  state.opened('starting', 1);
+  await sleep(2 ** 30, signal);
+  state.opened('starting', -1);
+  return failing();
 }

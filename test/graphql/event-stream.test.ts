@@ -59,6 +59,16 @@ test.each(['abc', '-1', '1.5', '9'.repeat(40)])('Last-Event-ID %j is refused', a
   expect(await stream.next()).toEqual({ event: 'complete', data: '' });
 });
 
+test('a client that leaves ends a subscription that has not started yet', async () => {
+  const leaving = new AbortController();
+  const url = `${server.graphql}?query=${encodeURIComponent('subscription { starting }')}`;
+  const answer = fetch(url, { headers: { accept: 'text/event-stream' }, signal: leaving.signal });
+  await vi.waitFor(() => expect(server.state.open.get('starting')).toBe(1));
+  leaving.abort();
+  await expect(answer).rejects.toThrow();
+  await isOver('starting');
+});
+
 test.each(['silent', 'deaf', 'counts'])(
   'a client that leaves ends the source "%s" while it waits',
   async (field) => {

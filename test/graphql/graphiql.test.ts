@@ -21,6 +21,8 @@ test('a browser gets GraphiQL with its tabs, at the root too', async () => {
   const page = await response.text();
   expect(page).toContain('<title>Counter</title>');
   expect(page).toContain(JSON.stringify([tabs[0], { ...tabs[1], variables: null }]));
+  // Without it the tab that is open at first has no variables.
+  expect(page).toContain(`localStorage['graphiql:variables'] = ${JSON.stringify(tabs[0]?.variables)}`);
 });
 
 test('the page may load nothing from other hosts, and asks for nothing', async () => {

@@ -3,6 +3,7 @@ import type { AnyRow } from '../../src/consumption/projection.ts';
 import type { RunningProjection } from '../../src/consumption/projection-runner.ts';
 import type { ReadModels } from '../../src/consumption/read-models.ts';
 import { type LiveFrame, liveRows } from '../../src/graphql/live-rows.ts';
+import { compareText } from '../../src/kernel/text.ts';
 
 /** What a live client holds: each frame applied as the schema says. */
 export class HeldRows {
@@ -14,6 +15,12 @@ export class HeldRows {
 
   constructor(keyField: string) {
     this.#keyField = keyField;
+  }
+
+  /** By key. */
+  list(): readonly AnyRow[] {
+    const entries = [...this.rows].sort(([a], [b]) => compareText(a, b));
+    return entries.map(([, row]) => row);
   }
 
   apply({ kind, position, upserted, removed, live }: LiveFrame): void {
@@ -57,7 +64,9 @@ export class LiveClient implements AsyncDisposable {
   #connect({ running, models }: Watched = this.#watched): void {
     this.#stopping = new AbortController();
     const { signal } = this.#stopping;
-    this.#done = this.#take(liveRows({ running, models, filter: this.#filter, after: this.held.position, signal }));
+    this.#done = this.#take(
+      liveRows({ running, models, filter: this.#filter, after: this.held.position, signal }),
+    );
   }
 
   async #take(frames: AsyncIterable<LiveFrame>): Promise<void> {

@@ -86,13 +86,16 @@ test.each(['silent', 'deaf', 'counts'])(
   },
 );
 
-test.each(['silent', 'deaf', 'counts'])('a socket that breaks ends the source "%s"', async (field) => {
-  const socket = await openRaw();
-  subscribe(socket, '1', `subscription { ${field} }`);
-  await isOpen(field);
-  socket.terminate();
-  await isOver(field);
-});
+test.each(['silent', 'deaf', 'counts', 'starting'])(
+  'a socket that breaks ends the source "%s"',
+  async (field) => {
+    const socket = await openRaw();
+    subscribe(socket, '1', `subscription { ${field} }`);
+    await isOpen(field);
+    socket.terminate();
+    await isOver(field);
+  },
+);
 
 test('a client that does not read is not read for: the source waits', async () => {
   server.state.pulled = 0;

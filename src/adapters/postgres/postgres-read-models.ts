@@ -5,12 +5,13 @@ import type { AnyProjection, StoredRow } from '../../consumption/projection.ts';
 import type { ProjectionBatch, ReadModels, RowCursor, RowQuery } from '../../consumption/read-models.ts';
 import { everything } from '../../domain/query.ts';
 import type { Position } from '../../persistence/event-store.ts';
-import { textArray } from './array-literal.ts';
 import type { Database, Session } from './database.ts';
 import { typeOf } from './column-type.ts';
 import { columnOf, filterSql } from './filter-sql.ts';
 import { readEvents } from './read-events.ts';
-import { defaultSchema, livefoldTables } from './tables.ts';
+import { findRows } from './read-table.ts';
+import { TableGrowth } from './table-growth.ts';
+import { defaultSchema, type LivefoldTables, livefoldTables } from './tables.ts';
 import { databaseCode, translateError, translateReadError } from './translate-error.ts';
 import { tableName, writeRows } from './write-rows.ts';
 
@@ -19,6 +20,7 @@ export function createPostgresReadModels(database: Database, schema: string = de
   const { session } = database;
   const tables = livefoldTables(schema);
   const { tracking, tombstones } = tables;
+  const growth = new TableGrowth(session);
 
   async function tracked(on: Session, { name }: AnyProjection): Promise<{ position: Position; horizon: Position } | undefined> {
     const [row] = await on.select({ position: tracking.position, horizon: tracking.horizon }).from(tracking).where(eq(tracking.consumer, name)).prepare('livefold_tracked').execute();
@@ -37,9 +39,9 @@ export function createPostgresReadModels(database: Database, schema: string = de
 
     apply: (projection, batch) =>
       guarded(projection, async () => {
-        const events = batch.events.filter(({ type }) => projection.handlerOf(type) !== undefined);
-        if (events.length === 0) return (await advance(session, tables, projection, batch)) ? [] : null;
-        return await session.transaction((transaction) => applyIn(transaction, tables, projection, { ...batch, events }));
+        const changes = await applyOn(session, tables, projection, batch);
+        if (changes !== null) await growth.noticed(projection, changes);
+        return changes;
       }),
 
     rows: (projection, query) => asked(projection, () => selectRows(session, projection, query)),
@@ -80,42 +82,20 @@ export function createInlineProjector(projections: readonly AnyProjection[], sch
       if (row === undefined) await transaction.insert(tables.tracking).values({ consumer: projection.name, position: 0 }).onConflictDoNothing();
       const events = await Array.fromAsync(readEvents(transaction, tables, everything, { after }));
       const to = events.at(-1)?.position ?? after;
-      if (to > after) await applyIn(transaction, tables, projection, { after, to, events });
+      if (to > after) await applyOn(transaction, tables, projection, { after, to, events });
     }
   };
 }
 
-/** Rows and position in one transaction. The position moves first: its row lock lets one runner at a time go on. */
-async function applyIn(transaction: Session, tables: ReturnType<typeof livefoldTables>, projection: AnyProjection, batch: ProjectionBatch): Promise<readonly RowChange[] | null> {
-  const keys = [...keysOf(projection, batch.events)];
-  const [isOurs, found] = await Promise.all([advance(transaction, tables, projection, batch), findRows(transaction, projection, keys)]);
-  if (!isOurs) return null;
+/**
+ * Folds a batch into the table. The rows are read before the statement that writes: they change only together with the
+ * position, so if that still stands where the batch begins, they are as they were read.
+ */
+async function applyOn(session: Session, tables: LivefoldTables, projection: AnyProjection, batch: ProjectionBatch): Promise<readonly RowChange[] | null> {
+  const found = await findRows(session, projection, [...keysOf(projection, batch.events)]);
   const rows = new Map(found.map(({ position: _, ...row }) => [String(row[projection.keyField]), row]));
   const changes = foldRows(projection, batch.events, rows);
-  await writeRows(transaction, tables, projection, changes);
-  return changes;
-}
-
-async function advance(on: Session, { tracking }: ReturnType<typeof livefoldTables>, { name, mode }: AnyProjection, { after, to }: ProjectionBatch): Promise<boolean> {
-  // The log is durable and the fold repeatable: a crash that loses this commit loses rows and position together, and the
-  // next start folds them again. So the commit need not wait for the disk. Rows are looked up by key, and a plan made while
-  // the table was empty must not walk it when it is full: without sequential scans the key's index is the only way.
-  // An inline projection shares the transaction of an append, perhaps the caller's own: that one stays as it is.
-  const settings = { durable: sql`set_config('synchronous_commit', 'off', true)`, walking: sql`set_config('enable_seqscan', 'off', true)` };
-  const moved = await on
-    .update(tracking)
-    .set({ position: to })
-    .where(and(eq(tracking.consumer, name), eq(tracking.position, after)))
-    .returning(mode === 'inline' ? { position: tracking.position } : settings)
-    .prepare('livefold_advance')
-    .execute();
-  return moved.length > 0;
-}
-
-async function findRows<P extends AnyProjection>(on: Session, { table, keyColumn }: P, keys: readonly string[]): Promise<readonly StoredRow<P>[]> {
-  if (keys.length === 0) return [];
-  const type = typeOf(keyColumn);
-  return await on.select().from(table).where(sql`${keyColumn} = any (${textArray(keys)}::text[]::${type}[])`).prepare('livefold_find').execute();
+  return (await writeRows(session, tables, projection, batch, changes)) ? changes : null;
 }
 
 async function selectRows<P extends AnyProjection>(on: Session, projection: P, query: RowQuery): Promise<readonly StoredRow<P>[]> {

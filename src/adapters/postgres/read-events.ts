@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, lt, lte, or, type SQL, sql } from 'drizzle-orm';
+import { and, eq, gt, or, type SQL, sql } from 'drizzle-orm';
 import type { PgColumn } from 'drizzle-orm/pg-core';
 import type { StoredEvent } from '../../domain/event.ts';
 import type { Query, QueryItem } from '../../domain/query.ts';
@@ -6,6 +6,7 @@ import { throwIfAborted } from '../../kernel/async.ts';
 import type { ReadOptions } from '../../persistence/event-store.ts';
 import { textArray } from './array-literal.ts';
 import type { Session } from './database.ts';
+import { fixed, run } from './statement.ts';
 import type { LivefoldTables } from './tables.ts';
 
 /** So many events come in one round trip: a stream of ordinary length in one, a long log in flat memory. */
@@ -41,36 +42,35 @@ export async function readPage(
 ): Promise<readonly StoredEvent[]> {
   const streams = query.items.map(({ stream }) => stream);
   // Behind a stream's own index, ordering by the bare position would tempt the planner to walk the whole log for a page.
-  const order = streams.length > 0 && streams.every((stream) => stream !== undefined) ? sql`${events.position} + 0` : events.position;
-  const select = session
-    .select(columnsOf(events))
-    .from(events)
-    .where(
-      and(
-        after === undefined ? undefined : gt(events.position, after),
-        before === undefined ? undefined : lt(events.position, before),
-        asOf === undefined ? undefined : lte(events.recordedAt, asOf),
-        matchesQuery({ events, tags }, query, after ?? 0),
-      ),
-    )
-    .orderBy(backwards ? desc(order) : asc(order))
-    .limit(limit)
-    .toSQL();
-  // Drizzle maps a row column by column, at a third of the whole cost of reading: here the rows come as they are.
-  return await session._.session.prepareQuery<EventQuery>(select, undefined, 'livefold_read', true, (rows) => rows.map(decodeEvent)).execute();
+  const order = streams.length > 0 && streams.every((stream) => stream !== undefined) ? sql`position + 0` : sql`position`;
+  const conditions = [
+    after === undefined ? undefined : sql`position > ${after}`,
+    before === undefined ? undefined : sql`position < ${before}`,
+    asOf === undefined ? undefined : sql`recorded_at <= ${asOf.toISOString()}`,
+    matchesQuery({ events, tags }, query, after ?? 0),
+  ].filter((condition) => condition !== undefined);
+  const where = conditions.length === 0 ? sql`` : sql`where ${sql.join(conditions, sql` and `)}`;
+  return run(session, sql`${selectFrom(events)} ${where} order by ${order} ${backwards ? sql`desc` : sql`asc`} limit ${limit}`, decodeEvent);
 }
 
-type EventQuery = { execute: readonly StoredEvent[]; all: never; values: never };
+type EventsTable = LivefoldTables['events'];
+const selects = new WeakMap<EventsTable, SQL>();
 
-/** The columns of an event in the order in which `decodeEvent` takes them; times in milliseconds since 1970. */
-function columnsOf({ position, id, stream, version, type, schemaVersion, data, tags, correlationId, causationId, actor, tenant, metadata, occurredAt, recordedAt }: LivefoldTables['events']) {
+/** `select … from events`, the columns in the order in which `decodeEvent` takes them; times in milliseconds since 1970. */
+function selectFrom(events: EventsTable): SQL {
+  const kept = selects.get(events);
+  if (kept !== undefined) return kept;
   const milliseconds = (time: PgColumn): SQL => sql`date_part('epoch', ${time}) * 1000`;
-  return { position, id, stream, version, type, schemaVersion, data, tags, correlationId, causationId, actor, tenant, metadata, occurredAt: milliseconds(occurredAt), recordedAt: milliseconds(recordedAt) };
+  const { position, id, stream, version, type, schemaVersion, data, tags, correlationId, causationId, actor, tenant, metadata, occurredAt, recordedAt } = events;
+  const columns = [position, id, stream, version, type, schemaVersion, data, tags, correlationId, causationId, actor, tenant, metadata, milliseconds(occurredAt), milliseconds(recordedAt)];
+  const made = fixed(sql`select ${sql.join(columns, sql`, `)} from ${events}`);
+  selects.set(events, made);
+  return made;
 }
 
-function decodeEvent(row: unknown[]): StoredEvent {
+function decodeEvent(row: readonly unknown[]): StoredEvent {
   // The driver's own parsers made each value what its column's type says.
-  const [position, id, stream, version, type, schemaVersion, data, tags, correlationId, causationId, actor, tenant, metadata, occurred, recorded] = row as EventRow;
+  const [position, id, stream, version, type, schemaVersion, data, tags, correlationId, causationId, actor, tenant, metadata, occurred, recorded] = row as unknown as EventRow;
   // Seconds as a float are exact to less than a microsecond; rounding takes back what the multiplication adds.
   const occurredAt = new Date(Math.round(occurred));
   return { position, id, stream, version, type, schemaVersion, data, tags, correlationId, causationId, actor, tenant, metadata, occurredAt, recordedAt: new Date(Math.round(recorded)) };

@@ -1,36 +1,48 @@
-import { getTableColumns, type SQL, type SQLWrapper, sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import { getTableConfig, type PgColumn } from 'drizzle-orm/pg-core';
 import type { RowChange } from '../../consumption/fold-rows.ts';
 import type { AnyProjection } from '../../consumption/projection.ts';
-import { textArray } from './array-literal.ts';
+import type { ProjectionBatch } from '../../consumption/read-models.ts';
+import { plainArray, textArray } from './array-literal.ts';
 import { typeOf } from './column-type.ts';
 import type { Session } from './database.ts';
+import { readTableOf } from './read-table.ts';
+import { run } from './statement.ts';
 import type { LivefoldTables } from './tables.ts';
 
 /** So many removals are remembered for each projection: a client that resumes from before them gets a new snapshot. */
 const mostTombstones = 10_000;
 
-/** Writes what a batch changed: one upsert for all rows, one delete for all removed, and their tombstones. */
-export async function writeRows(transaction: Session, tables: LivefoldTables, projection: AnyProjection, changes: readonly RowChange[]): Promise<void> {
+/**
+ * Moves the position and writes what a batch changed, in one statement and so in one transaction. False, and nothing
+ * written, when the position was not where the batch begins: its row lock lets one runner at a time go on.
+ */
+export async function writeRows(session: Session, tables: LivefoldTables, projection: AnyProjection, batch: ProjectionBatch, changes: readonly RowChange[]): Promise<boolean> {
   const kept = changes.filter(({ after }) => after !== undefined);
   const removed = changes.filter(({ after }) => after === undefined);
-  await Promise.all([
-    kept.length > 0 ? upsert(transaction, projection, kept) : undefined,
-    removed.length > 0 ? remove(transaction, tables, projection, removed) : undefined,
-  ]);
+  const parts = [
+    sql`moved as (${move(tables, projection, batch)})`,
+    ...(kept.length > 0 ? [sql`stored as (${upsert(projection, kept)})`] : []),
+    ...(removed.length > 0 ? [sql`removed as (${remove(projection, removed)})`, sql`buried as (${bury(tables, projection, removed)})`] : []),
+  ];
+  const moved = await run(session, sql`with ${sql.join(parts, sql`, `)} select true from moved`, () => true);
+  if (removed.length > 0) await forgetOldTombstones(session, tables, projection);
+  return moved.length > 0;
+}
+
+function move({ tracking }: LivefoldTables, { name, mode }: AnyProjection, { after, to }: ProjectionBatch): SQL {
+  // The log is durable and the fold repeatable: a crash that loses this commit loses rows and position together, and the
+  // next start folds them again. So the commit need not wait for the disk. An inline projection shares the transaction of an
+  // append, perhaps the caller's own: that one has to.
+  const durability = mode === 'inline' ? sql`position` : sql`set_config('synchronous_commit', 'off', true)`;
+  return sql`update ${tracking} set position = ${to} where consumer = ${name} and position = ${after} returning ${durability}`;
 }
 
 /** The rows travel as one array of texts for each column: Postgres reads it far faster than JSON that names every field. */
-async function upsert(transaction: Session, projection: AnyProjection, changes: readonly RowChange[]): Promise<void> {
-  const { table, keyColumn } = projection;
-  const columns = Object.entries<PgColumn>(getTableColumns(table)).map(([field, column]) => ({ field, column, name: sql.identifier(column.name) }));
-  const values = columns.map(({ field, column }) => textArray(changes.map((change) => encodeValue(column, valueOf(change, field)))));
-  const list = (parts: readonly SQLWrapper[]): SQL => sql.join([...parts], sql`, `);
-  await transaction.execute(sql`insert into ${table} (${list(columns.map(({ name }) => name))})
-    select ${list(columns.map(({ column, name }) => sql`r.${name}::${typeOf(column)}`))}
-    from unnest(${list(values.map((value) => sql`${value}::text[]`))}) as r(${list(columns.map(({ name }) => name))})
-    on conflict (${sql.identifier(keyColumn.name)}) do update
-    set ${list(columns.filter(({ column }) => column !== keyColumn).map(({ name }) => sql`${name} = excluded.${name}`))}`);
+function upsert(projection: AnyProjection, changes: readonly RowChange[]): SQL {
+  const { columns, insert, row, update } = readTableOf(projection);
+  const values = columns.map(({ field, column }) => sql`${textArray(changes.map((change) => encodeValue(column, valueOf(change, field))))}::text[]`);
+  return sql`${insert} unnest(${sql.join(values, sql`, `)}) as ${row} where exists (select from moved) ${update}`;
 }
 
 function valueOf({ after, position }: RowChange, field: string): unknown {
@@ -45,21 +57,27 @@ function encodeValue(column: PgColumn, value: unknown): string | null {
   return encoded instanceof Uint8Array ? `\\x${Buffer.from(encoded).toString('hex')}` : String(encoded);
 }
 
-async function remove(transaction: Session, { tombstones, tracking }: LivefoldTables, projection: AnyProjection, changes: readonly RowChange[]): Promise<void> {
-  const { table, keyColumn, name } = projection;
+function remove({ table, keyColumn }: AnyProjection, changes: readonly RowChange[]): SQL {
   const keys = textArray(changes.map(({ key }) => key));
-  const positions = `{${changes.map(({ position }) => position).join(',')}}`;
-  const keyType = typeOf(keyColumn);
-  await transaction.execute(sql`delete from ${table} where ${keyColumn} = any (${keys}::text[]::${keyType}[])`);
-  await transaction.execute(sql`insert into ${tombstones} (projection, key, position)
-    select ${name}, key, position from unnest(${keys}::text[], ${positions}::bigint[]) as r(key, position)
-    on conflict (projection, key) do update set position = excluded.position`);
-  await transaction.execute(sql`with old as (
+  return sql`delete from ${table} using unnest(${keys}::text[]) as k(key) where ${keyColumn} = k.key::${typeOf(keyColumn)} and exists (select from moved)`;
+}
+
+function bury({ tombstones }: LivefoldTables, { name }: AnyProjection, changes: readonly RowChange[]): SQL {
+  const keys = textArray(changes.map(({ key }) => key));
+  const positions = plainArray(changes.map(({ position }) => position));
+  return sql`insert into ${tombstones} (projection, key, position)
+    select ${name}, r.key, r.position from unnest(${keys}::text[], ${positions}::bigint[]) as r(key, position) where exists (select from moved)
+    on conflict (projection, key) do update set position = excluded.position`;
+}
+
+/** The horizon goes up with what is forgotten, in one statement: nobody resumes from before it. */
+async function forgetOldTombstones(session: Session, { tombstones, tracking }: LivefoldTables, { name }: AnyProjection): Promise<void> {
+  const statement = sql`with old as (
       delete from ${tombstones} where projection = ${name} and position <= (
         select position from ${tombstones} where projection = ${name} order by position desc offset ${mostTombstones} limit 1)
       returning position)
-    update ${tracking} set horizon = greatest(horizon, (select max(position) from old))
-    where consumer = ${name} and exists (select 1 from old)`);
+    update ${tracking} set horizon = greatest(horizon, (select max(position) from old)) where consumer = ${name} and exists (select from old)`;
+  await run(session, statement, () => undefined);
 }
 
 /** The name of a read table, with its schema if it has one. For messages. */

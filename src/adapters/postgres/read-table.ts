@@ -1,0 +1,67 @@
+import { getTableColumns, type SQL, sql } from 'drizzle-orm';
+import type { PgColumn } from 'drizzle-orm/pg-core';
+import type { AnyProjection, StoredRow } from '../../consumption/projection.ts';
+import { textArray } from './array-literal.ts';
+import { typeOf } from './column-type.ts';
+import type { Session } from './database.ts';
+import { fixed, run } from './statement.ts';
+
+/** The fixed parts of the statements on one projection's table. */
+type ReadTable = {
+  readonly columns: readonly { readonly field: string; readonly column: PgColumn }[];
+  /** `select … from table as t join unnest` */
+  readonly find: SQL;
+  /** `as k(key) on t.key = k.key` */
+  readonly isFound: SQL;
+  /** `insert into table (…) select … from` */
+  readonly insert: SQL;
+  /** `r(…)`: what the insert selects from. */
+  readonly row: SQL;
+  /** `on conflict (key) do update set …` */
+  readonly update: SQL;
+};
+
+// Projections are few and live as long as the program.
+const known = new WeakMap<AnyProjection, ReadTable>();
+
+/** The fixed parts for a projection, written at its first use. */
+export function readTableOf(projection: AnyProjection): ReadTable {
+  const kept = known.get(projection);
+  if (kept !== undefined) return kept;
+  const made = describe(projection);
+  known.set(projection, made);
+  return made;
+}
+
+/** The rows of some keys, in no order. */
+export async function findRows<P extends AnyProjection>(session: Session, projection: P, keys: readonly string[]): Promise<readonly StoredRow<P>[]> {
+  if (keys.length === 0) return [];
+  const { columns, find, isFound } = readTableOf(projection);
+  // Joined, not compared with `any`: whatever the plan, its cost does not grow with rows times keys.
+  return run(session, sql`${find}(${textArray(keys)}::text[]) ${isFound}`, (values): StoredRow<P> => decodeRow(columns, values));
+}
+
+function decodeRow(columns: ReadTable['columns'], values: readonly unknown[]): Record<string, unknown> {
+  const row: Record<string, unknown> = {};
+  for (const [index, { field, column }] of columns.entries()) {
+    const value = values[index] ?? null;
+    row[field] = value === null ? null : column.mapFromDriverValue(value);
+  }
+  return row;
+}
+
+function describe({ table, keyColumn }: AnyProjection): ReadTable {
+  const columns = Object.entries<PgColumn>(getTableColumns(table)).map(([field, column]) => ({ field, column }));
+  const names = columns.map(({ column }) => sql.identifier(column.name));
+  const list = (parts: readonly SQL[]): SQL => sql.join([...parts], sql`, `);
+  const nameList = list(names.map((name) => sql`${name}`));
+  const rest = columns.filter(({ column }) => column !== keyColumn).map(({ column }) => sql.identifier(column.name));
+  return {
+    columns,
+    find: fixed(sql`select ${list(names.map((name) => sql`t.${name}`))} from ${table} as t join unnest`),
+    isFound: fixed(sql`as k(key) on t.${sql.identifier(keyColumn.name)} = k.key::${typeOf(keyColumn)}`),
+    insert: fixed(sql`insert into ${table} (${nameList}) select ${list(columns.map(({ column }) => sql`r.${sql.identifier(column.name)}::${typeOf(column)}`))} from`),
+    row: fixed(sql`r(${nameList})`),
+    update: fixed(sql`on conflict (${sql.identifier(keyColumn.name)}) do update set ${list(rest.map((name) => sql`${name} = excluded.${name}`))}`),
+  };
+}
