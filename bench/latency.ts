@@ -76,7 +76,7 @@ async function graphqlTrip(url: string, subscription: string, stack: AsyncDispos
   let arrived = (): void => {};
   client.subscribe(
     { query: subscription },
-    { next: () => arrived(), error: (error) => Promise.reject(error), complete: () => {} },
+    { next: () => arrived(), error: (error) => broken(error), complete: () => {} },
   );
   await mutate(
     url,
@@ -96,6 +96,11 @@ async function graphqlTrip(url: string, subscription: string, stack: AsyncDispos
     await answer;
     return time;
   };
+}
+
+/** A subscription that breaks would leave the benchmark waiting for ever. */
+function broken(error: unknown): never {
+  throw new Error('the subscription of the benchmark broke', { cause: error });
 }
 
 async function mutate(url: string, query: string): Promise<void> {

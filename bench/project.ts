@@ -103,14 +103,14 @@ export const benchmark: Benchmark = {
       for (const { position: at, type, data } of rows) {
         await sql.begin(async (tx) => {
           if (type === 'Placed')
-            await tx`insert into bench_orders values (${data['orderId'] ?? ''}, 'placed', ${data['total'] ?? ''}, ${at}) on conflict (id) do update set status = excluded.status, total = excluded.total, position = excluded.position`;
+            await tx`insert into bench_orders values (${data.orderId ?? ''}, 'placed', ${data.total ?? ''}, ${at}) on conflict (id) do update set status = excluded.status, total = excluded.total, position = excluded.position`;
           else
-            await tx`update bench_orders set status = ${type.toLowerCase()}, position = ${at} where id = ${data['orderId'] ?? ''}`;
+            await tx`update bench_orders set status = ${type.toLowerCase()}, position = ${at} where id = ${data.orderId ?? ''}`;
           await tx`insert into livefold.tracking values ('orders', ${at}) on conflict (consumer) do update set position = excluded.position`;
         });
         await sql.begin(async (tx) => {
           if (type === 'Placed') {
-            await tx`insert into bench_customers values (${data['customerId'] ?? ''}, 1, ${data['total'] ?? ''}, ${at})
+            await tx`insert into bench_customers values (${data.customerId ?? ''}, 1, ${data.total ?? ''}, ${at})
               on conflict (id) do update set orders = bench_customers.orders + 1, total = bench_customers.total + excluded.total, position = excluded.position`;
           }
           await tx`insert into livefold.tracking values ('customers', ${at}) on conflict (consumer) do update set position = excluded.position`;

@@ -1,11 +1,31 @@
-export type { ExecuteOptions, Execute, Executable } from './application/execute.ts';
+export type { Executable, Execute, ExecuteOptions } from './application/execute.ts';
 export type { Loaded, Repository } from './application/repository.ts';
-export { type FollowedPage, type FollowOptions, follow } from './consumption/follow.ts';
 export { EventLog, type EventLogOptions } from './consumption/event-log.ts';
-export { type ProcessManager, processManager, type Reaction, type Timer } from './consumption/process-manager.ts';
 export { foldRow } from './consumption/fold-rows.ts';
-export { type KeyFieldOf, type Keys, type Projection, type ProjectionOptions, projection, type RowFold, type RowOf } from './consumption/projection.ts';
-export { type Aggregate, type AggregateCommand, aggregate, type Decide, idOf, streamOf } from './domain/aggregate.ts';
+export { type FollowedPage, type FollowOptions, follow } from './consumption/follow.ts';
+export {
+  type ProcessManager,
+  processManager,
+  type Reaction,
+  type Timer,
+} from './consumption/process-manager.ts';
+export {
+  type KeyFieldOf,
+  type Keys,
+  type Projection,
+  type ProjectionOptions,
+  projection,
+  type RowFold,
+  type RowOf,
+} from './consumption/projection.ts';
+export {
+  type Aggregate,
+  type AggregateCommand,
+  aggregate,
+  type Decide,
+  idOf,
+  streamOf,
+} from './domain/aggregate.ts';
 export type { CommandContext } from './domain/command.ts';
 export { type DecisionCommand, type DecisionDefinition, decision } from './domain/decision.ts';
 export {
@@ -32,4 +52,11 @@ export {
 } from './kernel/decimal.ts';
 export { type ErrorFields, isLivefoldError, LivefoldError } from './kernel/errors.ts';
 export { createId } from './kernel/ids.ts';
-export type { AppendItem, EventStore, ExpectedVersion, Position, ReadOptions, Receipt } from './persistence/event-store.ts';
+export type {
+  AppendItem,
+  EventStore,
+  ExpectedVersion,
+  Position,
+  ReadOptions,
+  Receipt,
+} from './persistence/event-store.ts';

@@ -1,10 +1,19 @@
 import { z } from 'zod';
-import { addDecimals, type Decimal, isDecimal, multiplyDecimals, normalizeDecimal } from '../kernel/decimal.ts';
+import {
+  addDecimals,
+  type Decimal,
+  isDecimal,
+  multiplyDecimals,
+  normalizeDecimal,
+} from '../kernel/decimal.ts';
 
 /** A price: not negative, up to 12 digits before the point and 4 behind it, written without superfluous zeros. */
 export const Price = z
   .string()
-  .regex(/^\d{1,12}(\.\d{1,4})?$/, 'must be a decimal number, not negative, with up to 12 digits before the point and 4 behind it')
+  .regex(
+    /^\d{1,12}(\.\d{1,4})?$/,
+    'must be a decimal number, not negative, with up to 12 digits before the point and 4 behind it',
+  )
   .transform(normalizeDecimal);
 
 /** An exact sum of money, of any size and sign. */

@@ -2,7 +2,13 @@ import { z } from 'zod';
 import { Amount, amountOf, Id, Price, Quantity, sumOf } from './amounts.ts';
 
 /** Some units of one product, with the name and price they had when they were ordered. */
-export const Line = z.object({ sku: Id, name: z.string(), quantity: Quantity, unitPrice: Price, amount: Amount });
+export const Line = z.object({
+  sku: Id,
+  name: z.string(),
+  quantity: Quantity,
+  unitPrice: Price,
+  amount: Amount,
+});
 export type Line = z.infer<typeof Line>;
 
 /** The lines of an order or a return: at least one. */

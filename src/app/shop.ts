@@ -4,14 +4,14 @@ import type { BackendDefinition } from '../graphql/backend-definition.ts';
 import { analyticsResolvers } from './analytics/analytics-resolvers.ts';
 import { DailySales, SalesByCountry } from './analytics/sales-projections.ts';
 import { Fulfilment } from './fulfilment/fulfilment.ts';
-import { ordersResolvers } from './orders/orders-resolvers.ts';
 import { Orders } from './orders/orders-projection.ts';
-import { productsResolvers } from './products/products-resolvers.ts';
+import { ordersResolvers } from './orders/orders-resolvers.ts';
 import { Products } from './products/products-projection.ts';
+import { productsResolvers } from './products/products-resolvers.ts';
 import { createShopContext } from './shop-context.ts';
 import { shopTabs } from './shop-tabs.ts';
-import { usersResolvers } from './users/users-resolvers.ts';
 import { Users } from './users/users-projection.ts';
+import { usersResolvers } from './users/users-resolvers.ts';
 
 const fromRoot = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const sdl = (slice: string): string => readFileSync(fromRoot(`schema/${slice}.graphql`), 'utf8');
@@ -31,6 +31,7 @@ export const shop: BackendDefinition = {
 /** Several slices' resolvers as one: each type's fields from all of them. */
 function mergeResolvers(...slices: readonly object[]): Readonly<Record<string, object>> {
   const merged = new Map<string, object>();
-  for (const [type, fields] of slices.flatMap((slice) => Object.entries(slice))) merged.set(type, { ...merged.get(type), ...fields });
+  for (const [type, fields] of slices.flatMap((slice) => Object.entries(slice)))
+    merged.set(type, { ...merged.get(type), ...fields });
   return Object.fromEntries(merged);
 }

@@ -1,10 +1,14 @@
 import type { StoredEvent } from '../domain/event.ts';
-import { Bell } from '../kernel/async.ts';
 import { everything } from '../domain/query.ts';
+import { Bell } from '../kernel/async.ts';
 import type { EventStore, Position } from '../persistence/event-store.ts';
 
 /** Events of one page, which starts behind a multiple of the page size; loads of it that are under way and asked for. */
-type Page = { events: readonly StoredEvent[]; current: Promise<void> | undefined; next: Promise<void> | undefined };
+type Page = {
+  events: readonly StoredEvent[];
+  current: Promise<void> | undefined;
+  next: Promise<void> | undefined;
+};
 
 export type EventLogOptions = {
   readonly pageSize?: number;
@@ -85,7 +89,8 @@ export class EventLog {
     const limit = this.#pageSize - page.events.length;
     if (limit === 0) return;
     const more: StoredEvent[] = [];
-    for await (const event of this.#store.read(everything, { after: start + page.events.length, limit })) more.push(event);
+    for await (const event of this.#store.read(everything, { after: start + page.events.length, limit }))
+      more.push(event);
     if (more.length > 0) page.events = [...page.events, ...more];
   }
 }

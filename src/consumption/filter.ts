@@ -2,24 +2,11 @@ import { compareDecimals } from '../kernel/decimal.ts';
 import { compareText } from '../kernel/text.ts';
 import type { AnyRow } from './projection.ts';
 
-/** A value that a filter compares with. Decimals are text, as in rows. */
-export type FilterValue = string | number | boolean | Date;
-
-/** What a filter asks of one field. Every operator given must hold. A field that is null meets `isNull: true` and `ne` only. */
-export type FieldFilter = {
-  readonly eq?: FilterValue | null;
-  readonly ne?: FilterValue | null;
-  readonly in?: readonly FilterValue[] | null;
-  readonly lt?: FilterValue | null;
-  readonly lte?: FilterValue | null;
-  readonly gt?: FilterValue | null;
-  readonly gte?: FilterValue | null;
-  readonly contains?: string | null;
-  readonly startsWith?: string | null;
-  readonly isNull?: boolean | null;
-};
-
-/** A filter over rows: fields by name, and `and`, `or`, `not` over further filters. Null and undefined parts ask nothing. */
+/**
+ * A filter over rows: fields by name, each with the operators `eq ne in lt lte gt gte contains startsWith isNull` and what
+ * they compare with, and `and`, `or`, `not` over further filters. Every part and operator given must hold; those that are
+ * null or undefined ask nothing. A field that is null meets `isNull: true` and `ne` only. Decimals are text, as in rows.
+ */
 export type Filter = {
   readonly and?: readonly Filter[] | null;
   readonly or?: readonly Filter[] | null;
@@ -34,11 +21,19 @@ export const combinators: ReadonlySet<string> = new Set(['and', 'or', 'not']);
  * Whether a row passes. It means the same as the SQL that the store makes of the filter: texts compare by code point,
  * the fields of which `isDecimal` holds by their exact value.
  */
-export function passes(filter: Filter | null | undefined, row: AnyRow, isDecimal: (field: string) => boolean): boolean {
+export function passes(
+  filter: Filter | null | undefined,
+  row: AnyRow,
+  isDecimal: (field: string) => boolean,
+): boolean {
   if (filter === null || filter === undefined) return true;
   const holds = (part: Filter): boolean => passes(part, row, isDecimal);
   return (
-    Object.entries(filter).every(([field, asked]) => combinators.has(field) || passesField(asked, row[field], isDecimal(field) ? compareAsDecimals : compare)) &&
+    Object.entries(filter).every(
+      ([field, asked]) =>
+        combinators.has(field) ||
+        passesField(asked, row[field], isDecimal(field) ? compareAsDecimals : compare),
+    ) &&
     (filter.and ?? []).every(holds) &&
     (filter.or === null || filter.or === undefined || filter.or.some(holds)) &&
     !(filter.not !== null && filter.not !== undefined && holds(filter.not))
@@ -49,10 +44,23 @@ type Compare = (a: unknown, b: unknown) => number;
 
 function passesField(asked: unknown, value: unknown, by: Compare): boolean {
   if (asked === null || asked === undefined) return true;
-  return Object.entries(asked).every(([operator, operand]) => operand === null || operand === undefined || operate({ operator, value, operand, by }));
+  return Object.entries(asked).every(
+    ([operator, operand]) =>
+      operand === null || operand === undefined || operate({ operator, value, operand, by }),
+  );
 }
 
-function operate({ operator, value, operand, by }: { operator: string; value: unknown; operand: unknown; by: Compare }): boolean {
+function operate({
+  operator,
+  value,
+  operand,
+  by,
+}: {
+  operator: string;
+  value: unknown;
+  operand: unknown;
+  by: Compare;
+}): boolean {
   const isNull = value === null || value === undefined;
   if (operator === 'isNull') return isNull === operand;
   if (isNull) return operator === 'ne';

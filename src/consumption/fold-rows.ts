@@ -17,7 +17,11 @@ export function keysOf(projection: AnyProjection, events: readonly StoredEvent[]
 }
 
 /** Folds events into rows, in order. `rows` holds those that exist; the answer has each row that changed, once. */
-export function foldRows(projection: AnyProjection, events: readonly StoredEvent[], rows: ReadonlyMap<string, AnyRow>): readonly RowChange[] {
+export function foldRows(
+  projection: AnyProjection,
+  events: readonly StoredEvent[],
+  rows: ReadonlyMap<string, AnyRow>,
+): readonly RowChange[] {
   const changes = new Map<string, RowChange>();
   for (const event of events) {
     const handler = projection.handlerOf(event.type);
@@ -36,7 +40,11 @@ export function foldRows(projection: AnyProjection, events: readonly StoredEvent
 }
 
 /** One row folded from its own events alone, for time travel: undefined when they leave none. */
-export function foldRow(projection: AnyProjection, key: string, events: Iterable<StoredEvent>): AnyRow | undefined {
+export function foldRow(
+  projection: AnyProjection,
+  key: string,
+  events: Iterable<StoredEvent>,
+): AnyRow | undefined {
   let row: AnyRow | undefined;
   for (const event of events) {
     const handler = projection.handlerOf(event.type);

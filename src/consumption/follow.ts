@@ -32,6 +32,9 @@ export async function* follow(log: EventLog, options: FollowOptions): AsyncGener
       continue;
     }
     position = last.position;
-    yield { events: query.items.length === 0 ? events : events.filter((event) => matches(query, event)), position };
+    yield {
+      events: query.items.length === 0 ? events : events.filter((event) => matches(query, event)),
+      position,
+    };
   }
 }

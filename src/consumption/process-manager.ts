@@ -42,7 +42,10 @@ export class ProcessManager<State> implements AnyProcessManager {
   on<Definition extends AnyEventDefinition>(
     definition: Definition,
     key: (event: StoredEvent<TypeOf<Definition>, DataOf<Definition>>) => string | null,
-    react: (state: State | undefined, event: StoredEvent<TypeOf<Definition>, DataOf<Definition>>) => Reaction<State>,
+    react: (
+      state: State | undefined,
+      event: StoredEvent<TypeOf<Definition>, DataOf<Definition>>,
+    ) => Reaction<State>,
   ): this {
     // The type name decides which reaction an event meets; its data had to fit the definition's schema to be stored.
     this.#events.set(definition.type, { key, react } as unknown as EventReaction);

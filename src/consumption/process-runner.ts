@@ -1,6 +1,6 @@
 import type { Execute } from '../application/execute.ts';
 import type { StoredEvent } from '../domain/event.ts';
-import { backoff, Bell, sleep } from '../kernel/async.ts';
+import { Bell, backoff, sleep } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { isLivefoldError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/log.ts';
@@ -30,7 +30,10 @@ const timersAtOnce = 100;
  * Runs a process manager: sends what its reactions say, then stores states, timers and position in one transaction. A
  * crash between the two sends the same commands again under the same ids, which does nothing.
  */
-export function runProcessManager(manager: AnyProcessManager, options: ProcessRunOptions): RunningProcessManager {
+export function runProcessManager(
+  manager: AnyProcessManager,
+  options: ProcessRunOptions,
+): RunningProcessManager {
   const { log, store, execute, clock, logger } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -62,32 +65,61 @@ export function runProcessManager(manager: AnyProcessManager, options: ProcessRu
   /** Different processes at once, the events of one in order. */
   async function reactToAll(events: readonly StoredEvent[]): Promise<readonly ProcessChange[]> {
     const keyed = events.map((event) => ({ event, key: manager.reactionTo(event.type)?.key(event) ?? null }));
-    const byKey = Map.groupBy(keyed.filter(({ key }) => key !== null), ({ key }) => key ?? '');
+    const byKey = Map.groupBy(
+      keyed.filter(({ key }) => key !== null),
+      ({ key }) => key ?? '',
+    );
     if (byKey.size === 0) return [];
     const states = await store.load(manager.name, [...byKey.keys()]);
-    return Promise.all([...byKey].map(([key, entries]) => reactTo(key, states.get(key), entries.map(({ event }) => event))));
+    return Promise.all(
+      [...byKey].map(([key, entries]) =>
+        reactTo(
+          key,
+          states.get(key),
+          entries.map(({ event }) => event),
+        ),
+      ),
+    );
   }
 
-  async function reactTo(key: string, start: unknown, events: readonly StoredEvent[]): Promise<ProcessChange> {
+  async function reactTo(
+    key: string,
+    start: unknown,
+    events: readonly StoredEvent[],
+  ): Promise<ProcessChange> {
     let state = start;
     let change: ProcessChange = { key, schedule: [], unschedule: [] };
     for (const event of events) {
       const reaction = manager.reactionTo(event.type)?.react(state, event) ?? {};
-      await send(reaction, { commandId: `${manager.name}:${event.id}`, correlationId: event.correlationId ?? undefined, causationId: event.id });
+      await send(reaction, {
+        commandId: `${manager.name}:${event.id}`,
+        correlationId: event.correlationId ?? undefined,
+        causationId: event.id,
+      });
       change = addReaction(change, reaction);
       if (reaction.state !== undefined) state = reaction.state ?? undefined;
     }
     return change;
   }
 
-  async function send({ send: commands = [] }: Reaction<unknown>, cause: { readonly commandId: string; readonly correlationId?: string | undefined; readonly causationId?: string }): Promise<void> {
+  async function send(
+    { send: commands = [] }: Reaction<unknown>,
+    cause: {
+      readonly commandId: string;
+      readonly correlationId?: string | undefined;
+      readonly causationId?: string;
+    },
+  ): Promise<void> {
     for (const [index, command] of commands.entries()) {
       try {
         await execute(command, { ...cause, commandId: `${cause.commandId}:${index}` });
       } catch (error) {
         // The domain said no: what it is like now is on the log, and the events that made it so get their own reaction.
         if (!isLivefoldError(error, 'COMMAND_REJECTED')) throw error;
-        logger.info({ processManager: manager.name, commandId: cause.commandId, reason: error.fields['reason'] }, 'a command was rejected');
+        logger.info(
+          { processManager: manager.name, commandId: cause.commandId, reason: error.fields.reason },
+          'a command was rejected',
+        );
       }
     }
   }
@@ -97,7 +129,8 @@ export function runProcessManager(manager: AnyProcessManager, options: ProcessRu
       const seen = scheduled.rings;
       for (const timer of await store.due(manager.name, clock(), timersAtOnce)) await fire(timer);
       const next = await store.nextDue(manager.name);
-      const timeout = next === null ? longestWait : Math.min(Math.max(next.getTime() - clock().getTime(), 0), longestWait);
+      const timeout =
+        next === null ? longestWait : Math.min(Math.max(next.getTime() - clock().getTime(), 0), longestWait);
       await scheduled.wait(seen, { signal, timeout });
     }
   }
@@ -118,12 +151,17 @@ export function runProcessManager(manager: AnyProcessManager, options: ProcessRu
   };
 }
 
-function addReaction(change: ProcessChange, { state, schedule = [], unschedule = [] }: Reaction<unknown>): ProcessChange {
+function addReaction(
+  change: ProcessChange,
+  { state, schedule = [], unschedule = [] }: Reaction<unknown>,
+): ProcessChange {
   const replaced = new Set([...unschedule, ...schedule.map(({ name }) => name)]);
   return {
     key: change.key,
     ...(state === undefined ? ('state' in change ? { state: change.state } : {}) : { state }),
     schedule: [...change.schedule.filter(({ name }) => !replaced.has(name)), ...schedule],
-    unschedule: [...new Set([...change.unschedule, ...unschedule])].filter((name) => !schedule.some((timer) => timer.name === name)),
+    unschedule: [...new Set([...change.unschedule, ...unschedule])].filter(
+      (name) => !schedule.some((timer) => timer.name === name),
+    ),
   };
 }

@@ -19,7 +19,10 @@ export interface ProcessStore {
   /** The states of the processes under way, by key. */
   load(manager: string, keys: readonly string[]): Promise<ReadonlyMap<string, unknown>>;
   /** Stores changes and the position in one transaction; false, and nothing done, when the manager is not at `after`. */
-  commit(manager: string, batch: { readonly after: Position; readonly to: Position; readonly changes: readonly ProcessChange[] }): Promise<boolean>;
+  commit(
+    manager: string,
+    batch: { readonly after: Position; readonly to: Position; readonly changes: readonly ProcessChange[] },
+  ): Promise<boolean>;
   /** The timers due at `now`, earliest first. */
   due(manager: string, now: Date, limit: number): Promise<readonly DueTimer[]>;
   /** Takes a timer that has been seen to, with what it changed; false when another process has done so. */

@@ -1,4 +1,4 @@
-import { backoff, Bell, sleep } from '../kernel/async.ts';
+import { type Bell, backoff, sleep } from '../kernel/async.ts';
 import { LivefoldError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { Position } from '../persistence/event-store.ts';
@@ -21,7 +21,10 @@ export interface RunningProjection {
    *
    * @throws LivefoldError `PROJECTION_LAGGING` after `timeout` milliseconds
    */
-  waitFor(position: Position, options: { readonly timeout: number; readonly signal?: AbortSignal | undefined }): Promise<void>;
+  waitFor(
+    position: Position,
+    options: { readonly timeout: number; readonly signal?: AbortSignal | undefined },
+  ): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -32,11 +35,17 @@ export type RunOptions = { readonly log: EventLog; readonly models: ReadModels; 
  * may run the same one: each batch is applied by exactly one of them, and the others move on to where it got. A fault is
  * tried again for as long as it lasts.
  */
-export async function runProjection(projection: AnyProjection, options: RunOptions): Promise<RunningProjection> {
+export async function runProjection(
+  projection: AnyProjection,
+  options: RunOptions,
+): Promise<RunningProjection> {
   const { log, models, logger } = options;
   const stopping = new AbortController();
   const feed = new ChangeFeed(await models.position(projection));
-  const state: { status: ProjectionStatus; lastError: string | null } = { status: 'CATCHING_UP', lastError: null };
+  const state: { status: ProjectionStatus; lastError: string | null } = {
+    status: 'CATCHING_UP',
+    lastError: null,
+  };
   const done = keepRunning();
 
   async function keepRunning(): Promise<void> {
@@ -49,7 +58,10 @@ export async function runProjection(projection: AnyProjection, options: RunOptio
         if (feed.position > before) failures = 0;
         state.status = 'RETRYING';
         state.lastError = error instanceof Error ? error.message : String(error);
-        logger.error({ err: error, projection: projection.name, position: feed.position }, 'projection failed; trying again');
+        logger.error(
+          { err: error, projection: projection.name, position: feed.position },
+          'projection failed; trying again',
+        );
         await sleep(backoff(failures, { base: 100, most: 5_000 }), stopping.signal);
       }
     }
@@ -116,7 +128,9 @@ async function waitForPosition(
     if (signal?.aborted) throw new LivefoldError('ABORTED', 'The wait was stopped.');
     if (left <= 0) {
       const message = `The projection "${name}" is at position ${feed.position} and has not reached ${position} in time: try again shortly.`;
-      throw new LivefoldError('PROJECTION_LAGGING', message, { fields: { projection: name, position: String(feed.position), atLeast: String(position) } });
+      throw new LivefoldError('PROJECTION_LAGGING', message, {
+        fields: { projection: name, position: String(feed.position), atLeast: String(position) },
+      });
     }
     await feed.bell.wait(feed.bell.rings, { signal, timeout: left });
   }

@@ -24,7 +24,11 @@ export type KeyFieldOf<Data> = {
  * The row after an event. `row` is undefined when there is none yet. The answer is the new row, `null` to delete it, or
  * undefined to leave it as it is.
  */
-export type RowFold<Row, Event extends StoredEvent> = (row: Row | undefined, event: Event, key: string) => Row | null | undefined;
+export type RowFold<Row, Event extends StoredEvent> = (
+  row: Row | undefined,
+  event: Event,
+  key: string,
+) => Row | null | undefined;
 
 type Handler = { readonly keys: (event: StoredEvent) => Keys; readonly fold: RowFold<AnyRow, StoredEvent> };
 
@@ -76,13 +80,19 @@ export class Projection<Table extends PgTable> implements AnyProjection {
    */
   on<Definition extends AnyEventDefinition>(
     definition: Definition,
-    keys: KeyFieldOf<DataOf<Definition>> | ((event: StoredEvent<TypeOf<Definition>, DataOf<Definition>>) => Keys),
+    keys:
+      | KeyFieldOf<DataOf<Definition>>
+      | ((event: StoredEvent<TypeOf<Definition>, DataOf<Definition>>) => Keys),
     fold: RowFold<RowOf<Table>, StoredEvent<TypeOf<Definition>, DataOf<Definition>>>,
   ): this {
     if (this.#handlers.has(definition.type)) {
-      throw new LivefoldError('DUPLICATE_HANDLER', `The projection "${this.name}" handles ${definition.type} twice.`);
+      throw new LivefoldError(
+        'DUPLICATE_HANDLER',
+        `The projection "${this.name}" handles ${definition.type} twice.`,
+      );
     }
-    const keysOf = typeof keys === 'string' ? ({ data }: StoredEvent<string, DataOf<Definition>>) => data[keys] : keys;
+    const keysOf =
+      typeof keys === 'string' ? ({ data }: StoredEvent<string, DataOf<Definition>>) => data[keys] : keys;
     // The type name decides which handler an event meets; its data had to fit the definition's schema to be stored.
     this.#handlers.set(definition.type, { keys: keysOf, fold } as unknown as Handler);
     return this;
@@ -99,7 +109,11 @@ export class Projection<Table extends PgTable> implements AnyProjection {
  *
  * @throws LivefoldError `INVALID_READ_TABLE` when the table has not
  */
-export function projection<Table extends PgTable>(name: string, table: Table, options?: ProjectionOptions): Projection<Table> {
+export function projection<Table extends PgTable>(
+  name: string,
+  table: Table,
+  options?: ProjectionOptions,
+): Projection<Table> {
   return new Projection(name, table, options);
 }
 
@@ -107,7 +121,10 @@ function keyColumnOf(name: string, table: PgTable): readonly [field: string, col
   const keys = Object.entries<PgColumn>(getTableColumns(table)).filter(([, { primary }]) => primary);
   const [key] = keys;
   if (key !== undefined && keys.length === 1) return key;
-  throw new LivefoldError('INVALID_READ_TABLE', `The table "${getTableName(table)}" of the projection "${name}" needs exactly one primary key column.`);
+  throw new LivefoldError(
+    'INVALID_READ_TABLE',
+    `The table "${getTableName(table)}" of the projection "${name}" needs exactly one primary key column.`,
+  );
 }
 
 function positionColumnOf(name: string, table: PgTable): PgColumn {

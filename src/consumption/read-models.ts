@@ -5,7 +5,11 @@ import type { RowChange } from './fold-rows.ts';
 import type { AnyProjection, AnyRow, StoredRow } from './projection.ts';
 
 /** A batch for a projection: the events behind `after`, the last of them at `to`. */
-export type ProjectionBatch = { readonly after: Position; readonly to: Position; readonly events: readonly StoredEvent[] };
+export type ProjectionBatch = {
+  readonly after: Position;
+  readonly to: Position;
+  readonly events: readonly StoredEvent[];
+};
 
 /** A field to order rows by; the key settles ties. */
 export type OrderBy = { readonly field: string; readonly descending: boolean };
@@ -24,7 +28,11 @@ export type RowQuery = {
 export type RowCursor = { readonly value: string | null; readonly key: string };
 
 /** All rows that changed behind a position, as they are now; `null` when that is no longer known or too much. */
-export type ChangesSince = { readonly position: Position; readonly upserted: readonly AnyRow[]; readonly removed: readonly string[] };
+export type ChangesSince = {
+  readonly position: Position;
+  readonly upserted: readonly AnyRow[];
+  readonly removed: readonly string[];
+};
 
 /** The read tables: what projections write and queries read. Rows carry their `position`. */
 export interface ReadModels {
@@ -38,5 +46,9 @@ export interface ReadModels {
   rows<P extends AnyProjection>(projection: P, query: RowQuery): Promise<readonly StoredRow<P>[]>;
   /** Rows by key, in no order; keys without a row are left out. */
   find<P extends AnyProjection>(projection: P, keys: readonly string[]): Promise<readonly StoredRow<P>[]>;
-  changesSince(projection: AnyProjection, after: Position, options: { readonly limit: number }): Promise<ChangesSince | null>;
+  changesSince(
+    projection: AnyProjection,
+    after: Position,
+    options: { readonly limit: number },
+  ): Promise<ChangesSince | null>;
 }

@@ -31,7 +31,10 @@ export type AggregateRoot<State> = { readonly name: string; readonly state: Fold
 type CommandSpecs<State> = Readonly<Record<string, CommandSpec<State, any, any>>>;
 
 type CommandMakers<State, Specs extends CommandSpecs<State>> = {
-  readonly [Name in keyof Specs]: (id: string, input: StandardSchemaV1.InferInput<Specs[Name]['schema']>) => AggregateCommand<State>;
+  readonly [Name in keyof Specs]: (
+    id: string,
+    input: StandardSchemaV1.InferInput<Specs[Name]['schema']>,
+  ) => AggregateCommand<State>;
 };
 
 /** An aggregate type: `commands.place(id, input)` makes a command for `execute`. */
@@ -50,15 +53,32 @@ export function aggregate<State, Specs extends CommandSpecs<State>>(
   definition: {
     readonly state: Fold<State>;
     readonly commands: (
-      command: <Input, Output>(schema: StandardSchemaV1<Input, Output>, decide: Decide<State, Output>) => CommandSpec<State, Input, Output>,
+      command: <Input, Output>(
+        schema: StandardSchemaV1<Input, Output>,
+        decide: Decide<State, Output>,
+      ) => CommandSpec<State, Input, Output>,
     ) => Specs;
   },
 ): Aggregate<State, Specs> {
   // `A-b` with the id `c` and `A` with the id `b-c` would share a stream.
-  if (!/^[^-]{1,100}$/.test(name)) throw new LivefoldError('INVALID_NAME', `"${name}" is no name for an aggregate: use 1 to 100 characters without a hyphen.`);
+  if (!/^[^-]{1,100}$/.test(name))
+    throw new LivefoldError(
+      'INVALID_NAME',
+      `"${name}" is no name for an aggregate: use 1 to 100 characters without a hyphen.`,
+    );
   const root: AggregateRoot<State> = { name, state: definition.state };
   const specs = definition.commands((schema, decide) => ({ schema, decide }));
-  const makers = Object.entries(specs).map(([command, spec]) => [command, (id: string, input: unknown) => ({ kind: 'aggregate', aggregate: root, id, name: command, input, ...spec })]);
+  const makers = Object.entries(specs).map(([command, spec]) => [
+    command,
+    (id: string, input: unknown) => ({
+      kind: 'aggregate',
+      aggregate: root,
+      id,
+      name: command,
+      input,
+      ...spec,
+    }),
+  ]);
   return { ...root, commands: Object.fromEntries(makers) as CommandMakers<State, Specs> };
 }
 

@@ -7,7 +7,10 @@ export type Rejection = { readonly rejected: true; readonly reason: string; read
 export type Outcome = NewEvent | readonly NewEvent[] | Rejection;
 
 /** Refuses a command. `reason` is the domain's own code, which clients see and switch on; `message` is for people. */
-export function reject(reason: string, message: string = reason.toLowerCase().replaceAll('_', ' ')): Rejection {
+export function reject(
+  reason: string,
+  message: string = reason.toLowerCase().replaceAll('_', ' '),
+): Rejection {
   return { rejected: true, reason, message };
 }
 

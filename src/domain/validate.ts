@@ -16,15 +16,25 @@ export function validate<Input, Output>(
 ): Output {
   const result = schema['~standard'].validate(value);
   if (result instanceof Promise) {
-    throw new LivefoldError('ASYNC_SCHEMA', `The schema of ${subject.what} validates asynchronously: commands and events need a synchronous one.`);
+    throw new LivefoldError(
+      'ASYNC_SCHEMA',
+      `The schema of ${subject.what} validates asynchronously: commands and events need a synchronous one.`,
+    );
   }
   if (result.issues === undefined) return result.value;
   const issues = result.issues.map(toIssue);
-  const list = issues.map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`)).join('; ');
-  throw new LivefoldError(subject.code, `The data of ${subject.what} is not valid: ${list}`, { fields: { issues } });
+  const list = issues
+    .map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`))
+    .join('; ');
+  throw new LivefoldError(subject.code, `The data of ${subject.what} is not valid: ${list}`, {
+    fields: { issues },
+  });
 }
 
 function toIssue(issue: StandardSchemaV1.Issue): ValidationIssue {
   const path = (issue.path ?? []).map((step) => (typeof step === 'object' ? step.key : step));
-  return { path: path.map((step) => (typeof step === 'number' ? step : String(step))), message: issue.message };
+  return {
+    path: path.map((step) => (typeof step === 'number' ? step : String(step))),
+    message: issue.message,
+  };
 }

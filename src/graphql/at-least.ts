@@ -9,7 +9,11 @@ const longestWait = 5_000;
 /** The running projection of that name. */
 export function runningProjection(backend: Backend, name: string): RunningProjection {
   const running = backend.projections.get(name);
-  if (running === undefined) throw new LivefoldError('UNKNOWN_PROJECTION', `The projection "${name}" does not run here: name it in the backend's definition.`);
+  if (running === undefined)
+    throw new LivefoldError(
+      'UNKNOWN_PROJECTION',
+      `The projection "${name}" does not run here: name it in the backend's definition.`,
+    );
   return running;
 }
 
@@ -19,9 +23,16 @@ export function runningProjection(backend: Backend, name: string): RunningProjec
  * @throws LivefoldError `PROJECTION_LAGGING` naming the projection that has not, after five seconds
  * @throws LivefoldError `BAD_USER_INPUT` for a position that the log has not reached itself
  */
-export async function waitForProjections(backend: Backend, names: readonly string[], position: Position | null | undefined, signal?: AbortSignal): Promise<void> {
+export async function waitForProjections(
+  backend: Backend,
+  names: readonly string[],
+  position: Position | null | undefined,
+  signal?: AbortSignal,
+): Promise<void> {
   if (position === null || position === undefined) return;
-  const behind = names.map((name) => runningProjection(backend, name)).filter(({ feed }) => feed.position < position);
+  const behind = names
+    .map((name) => runningProjection(backend, name))
+    .filter(({ feed }) => feed.position < position);
   if (behind.length === 0) return;
   await checkPosition(backend, position, 'atLeast');
   await Promise.all(behind.map((running) => running.waitFor(position, { timeout: longestWait, signal })));
@@ -32,5 +43,7 @@ export async function checkPosition(backend: Backend, position: Position, argume
   const head = await backend.log.head();
   if (position <= head) return;
   const message = `The position ${position} is beyond the head of the log, which is ${head}: pass a position that a receipt, a frame or a query gave.`;
-  throw new LivefoldError('BAD_USER_INPUT', message, { fields: { issues: [{ path: [argument], message: `beyond the head ${head}` }] } });
+  throw new LivefoldError('BAD_USER_INPUT', message, {
+    fields: { issues: [{ path: [argument], message: `beyond the head ${head}` }] },
+  });
 }

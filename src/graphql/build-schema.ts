@@ -9,6 +9,12 @@ import { coreResolvers } from './core-resolvers.ts';
 const coreSdl = fileURLToPath(new URL('../../schema/core.graphql', import.meta.url));
 
 /** The schema of a backend: Livefold's own part and the application's. */
-export function buildBackendSchema({ typeDefs, resolvers }: Pick<BackendDefinition, 'typeDefs' | 'resolvers'>): GraphQLSchema {
-  return makeExecutableSchema({ typeDefs: [readFileSync(coreSdl, 'utf8'), ...[typeDefs].flat()], resolvers: [coreResolvers, resolvers] });
+export function buildBackendSchema({
+  typeDefs,
+  resolvers,
+}: Pick<BackendDefinition, 'typeDefs' | 'resolvers'>): GraphQLSchema {
+  return makeExecutableSchema({
+    typeDefs: [readFileSync(coreSdl, 'utf8'), ...[typeDefs].flat()],
+    resolvers: [coreResolvers, resolvers],
+  });
 }

@@ -34,19 +34,38 @@ const largestPage = 500;
  *
  * @throws LivefoldError `BAD_USER_INPUT` for `first` with `last`, a size out of bounds, or a cursor of another order
  */
-export async function readConnection<P extends AnyProjection>(models: ReadModels, projection: P, args: ConnectionArguments): Promise<Connection<StoredRow<P>>> {
+export async function readConnection<P extends AnyProjection>(
+  models: ReadModels,
+  projection: P,
+  args: ConnectionArguments,
+): Promise<Connection<StoredRow<P>>> {
   const isBackwards = args.last !== null && args.last !== undefined;
-  if (isBackwards && args.first !== null && args.first !== undefined) throw refused('last', 'Give first or last, not both.');
-  const size = checkPageSize(isBackwards ? 'last' : 'first', (isBackwards ? args.last : args.first) ?? usualPage, largestPage);
+  if (isBackwards && args.first !== null && args.first !== undefined)
+    throw refused('last', 'Give first or last, not both.');
+  const size = checkPageSize(
+    isBackwards ? 'last' : 'first',
+    (isBackwards ? args.last : args.first) ?? usualPage,
+    largestPage,
+  );
   const { filter, orderBy } = args;
   const after = decodeCursor('after', args.after, orderBy);
   const before = decodeCursor('before', args.before, orderBy);
-  const rows = await models.rows(projection, { filter, orderBy, after, before, limit: size + 1, backwards: isBackwards });
+  const rows = await models.rows(projection, {
+    filter,
+    orderBy,
+    after,
+    before,
+    limit: size + 1,
+    backwards: isBackwards,
+  });
   const hasMore = rows.length > size;
   const nodes = isBackwards ? rows.slice(hasMore ? 1 : 0) : rows.slice(0, size);
   return toConnection(
     nodes.map((node) => ({ cursor: encodeCursor(projection, orderBy, node), node })),
-    { hasNextPage: isBackwards ? before !== undefined : hasMore, hasPreviousPage: isBackwards ? hasMore : after !== undefined },
+    {
+      hasNextPage: isBackwards ? before !== undefined : hasMore,
+      hasPreviousPage: isBackwards ? hasMore : after !== undefined,
+    },
   );
 }
 
@@ -55,7 +74,11 @@ export function toConnection<Node>(
   edges: readonly { readonly cursor: string; readonly node: Node }[],
   has: { readonly hasNextPage: boolean; readonly hasPreviousPage: boolean },
 ): Connection<Node> {
-  return { edges, nodes: edges.map(({ node }) => node), pageInfo: { ...has, startCursor: edges[0]?.cursor ?? null, endCursor: edges.at(-1)?.cursor ?? null } };
+  return {
+    edges,
+    nodes: edges.map(({ node }) => node),
+    pageInfo: { ...has, startCursor: edges[0]?.cursor ?? null, endCursor: edges.at(-1)?.cursor ?? null },
+  };
 }
 
 /** @throws LivefoldError `BAD_USER_INPUT` for a page size out of bounds */
@@ -70,11 +93,20 @@ function encodeCursor({ keyField }: AnyProjection, orderBy: OrderBy | undefined,
   return Buffer.from(JSON.stringify([nameOf(orderBy), value, key])).toString('base64url');
 }
 
-function decodeCursor(argument: string, cursor: string | null | undefined, orderBy: OrderBy | undefined): RowCursor | undefined {
+function decodeCursor(
+  argument: string,
+  cursor: string | null | undefined,
+  orderBy: OrderBy | undefined,
+): RowCursor | undefined {
   if (cursor === null || cursor === undefined) return undefined;
   const [name, value, key] = parseCursor(cursor) ?? [];
-  if (typeof key !== 'string' || !(typeof value === 'string' || value === null)) throw refused(argument, 'This is no cursor that a page gave.');
-  if (name !== nameOf(orderBy)) throw refused(argument, 'This cursor belongs to another order: a cursor goes on in the order it was made in.');
+  if (typeof key !== 'string' || !(typeof value === 'string' || value === null))
+    throw refused(argument, 'This is no cursor that a page gave.');
+  if (name !== nameOf(orderBy))
+    throw refused(
+      argument,
+      'This cursor belongs to another order: a cursor goes on in the order it was made in.',
+    );
   return { value, key };
 }
 
@@ -97,5 +129,7 @@ function textOf(value: unknown): string | null {
 }
 
 function refused(argument: string, message: string): LivefoldError {
-  return new LivefoldError('BAD_USER_INPUT', message, { fields: { issues: [{ path: [argument], message }] } });
+  return new LivefoldError('BAD_USER_INPUT', message, {
+    fields: { issues: [{ path: [argument], message }] },
+  });
 }

@@ -3,7 +3,7 @@ import type { StoredEvent } from '../domain/event.ts';
 import { everything, type Query } from '../domain/query.ts';
 import type { Position } from '../persistence/event-store.ts';
 import { checkPosition } from './at-least.ts';
-import { checkPageSize, type Connection, toConnection } from './connection.ts';
+import { type Connection, checkPageSize, toConnection } from './connection.ts';
 import type { GraphQLContext } from './context.ts';
 import type { NotificationFilter, Projection, Resolvers } from './core-schema.ts';
 import { type Frame, frameAt } from './frame.ts';
@@ -27,17 +27,28 @@ export const coreResolvers: Resolvers = {
 
 type Backend = GraphQLContext['backend'];
 type Optional<Value> = Value | null | undefined;
-type LogArguments = { after?: Optional<Position>; before?: Optional<Position>; first?: Optional<number>; filter?: Optional<NotificationFilter> };
+type LogArguments = {
+  after?: Optional<Position>;
+  before?: Optional<Position>;
+  first?: Optional<number>;
+  filter?: Optional<NotificationFilter>;
+};
 
 const usualPage = 100;
 const largestPage = 1_000;
 
-async function readNotifications(backend: Backend, args: LogArguments, signal: AbortSignal): Promise<Connection<StoredEvent>> {
+async function readNotifications(
+  backend: Backend,
+  args: LogArguments,
+  signal: AbortSignal,
+): Promise<Connection<StoredEvent>> {
   const size = checkPageSize('first', args.first ?? usualPage, largestPage);
   const after = args.after ?? 0;
   if (after > 0) await checkPosition(backend, after, 'after');
   const range = { after, ...(typeof args.before === 'number' ? { before: args.before } : {}) };
-  const events = await Array.fromAsync(backend.store.read(toQuery(args.filter), { ...range, limit: size + 1, signal }));
+  const events = await Array.fromAsync(
+    backend.store.read(toQuery(args.filter), { ...range, limit: size + 1, signal }),
+  );
   const edges = events.slice(0, size).map((node) => ({ cursor: String(node.position), node }));
   return toConnection(edges, { hasNextPage: events.length > size, hasPreviousPage: after > 0 });
 }
@@ -49,7 +60,11 @@ async function* watchNotifications(
   const { log } = backend;
   const resume = resumeAfter ?? after;
   if (typeof resume === 'number') await checkPosition(backend, resume, 'after');
-  for await (const { events } of follow(log, { after: resume ?? (await log.head()), query: toQuery(filter), signal })) {
+  for await (const { events } of follow(log, {
+    after: resume ?? (await log.head()),
+    query: toQuery(filter),
+    signal,
+  })) {
     for (const event of events) yield frameAt(event.position, { notifications: event });
   }
 }

@@ -56,7 +56,8 @@ export async function* liveRows(options: LiveOptions): AsyncGenerator<LiveFrame>
       await feed.bell.wait(seen, { signal });
       continue;
     }
-    const frame = batch.changes === null ? await readMissed(options, position) : frameOf(options, batch, batch.changes);
+    const frame =
+      batch.changes === null ? await readMissed(options, position) : frameOf(options, batch, batch.changes);
     if (frame === null) {
       ({ position, live } = yield* snapshot(options));
       continue;
@@ -69,7 +70,11 @@ export async function* liveRows(options: LiveOptions): AsyncGenerator<LiveFrame>
 }
 
 /** All rows, a page at a time. What changes meanwhile comes again behind the position taken at the start. */
-async function* snapshot({ running, models, filter }: LiveOptions): AsyncGenerator<LiveFrame, Pick<LiveFrame, 'position' | 'live'>> {
+async function* snapshot({
+  running,
+  models,
+  filter,
+}: LiveOptions): AsyncGenerator<LiveFrame, Pick<LiveFrame, 'position' | 'live'>> {
   const { projection, feed } = running;
   const { position } = feed;
   let kind: LiveFrame['kind'] = 'SNAPSHOT';
@@ -87,19 +92,33 @@ async function* snapshot({ running, models, filter }: LiveOptions): AsyncGenerat
   }
 }
 
-async function readMissed({ running, models, filter }: LiveOptions, after: Position): Promise<LiveFrame | null> {
+async function readMissed(
+  { running, models, filter }: LiveOptions,
+  after: Position,
+): Promise<LiveFrame | null> {
   const { projection, feed } = running;
   const missed = await models.changesSince(projection, after, { limit: mostMissed });
   if (missed === null) return null;
   const isMeant = (row: AnyRow): boolean => passes(filter, row, decimalFields(projection));
   // What a row was before is not known here, so a row that is not meant now counts as one that may have been.
   const left = missed.upserted.filter((row) => !isMeant(row)).map((row) => String(row[projection.keyField]));
-  return { kind: 'DELTA', position: missed.position, upserted: missed.upserted.filter(isMeant), removed: [...missed.removed, ...left], live: missed.position >= feed.position };
+  return {
+    kind: 'DELTA',
+    position: missed.position,
+    upserted: missed.upserted.filter(isMeant),
+    removed: [...missed.removed, ...left],
+    live: missed.position >= feed.position,
+  };
 }
 
-function frameOf({ running, filter }: LiveOptions, { to }: ChangeBatch, changes: readonly RowChange[]): LiveFrame {
+function frameOf(
+  { running, filter }: LiveOptions,
+  { to }: ChangeBatch,
+  changes: readonly RowChange[],
+): LiveFrame {
   const { projection, feed } = running;
-  const isMeant = (row: AnyRow | undefined): row is AnyRow => row !== undefined && passes(filter, row, decimalFields(projection));
+  const isMeant = (row: AnyRow | undefined): row is AnyRow =>
+    row !== undefined && passes(filter, row, decimalFields(projection));
   const upserted: AnyRow[] = [];
   const removed: string[] = [];
   for (const { key, before, after } of changes) {

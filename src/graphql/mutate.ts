@@ -13,9 +13,17 @@ export type MutationOptions = {
 };
 
 /** Executes a mutation's command, and waits until the payload's tables show it. */
-export async function mutate({ backend, correlationId, signal }: GraphQLContext, command: Executable, options: MutationOptions): Promise<Receipt> {
+export async function mutate(
+  { backend, correlationId, signal }: GraphQLContext,
+  command: Executable,
+  options: MutationOptions,
+): Promise<Receipt> {
   const { commandId, request, projections } = options;
-  const receipt = await backend.execute(command, { commandId: commandId ?? undefined, request, correlationId });
+  const receipt = await backend.execute(command, {
+    commandId: commandId ?? undefined,
+    request,
+    correlationId,
+  });
   await waitForProjections(backend, projections, receipt.position, signal);
   return receipt;
 }

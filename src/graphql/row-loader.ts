@@ -5,7 +5,10 @@ import type { ReadModels } from '../consumption/read-models.ts';
 export type RowLoader<P extends AnyProjection> = (key: string) => Promise<StoredRow<P> | null>;
 
 /** Loads rows by key; those asked for while one answer is resolved come in one select. Nothing is kept. */
-export function createRowLoader<P extends AnyProjection>(models: Pick<ReadModels, 'find'>, projection: P): RowLoader<P> {
+export function createRowLoader<P extends AnyProjection>(
+  models: Pick<ReadModels, 'find'>,
+  projection: P,
+): RowLoader<P> {
   let waiting: Map<string, PromiseWithResolvers<StoredRow<P> | null>> = new Map();
 
   async function flush(): Promise<void> {

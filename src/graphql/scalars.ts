@@ -11,13 +11,20 @@ function textScalar<Internal>(
 ): GraphQLScalarType<Internal, string> {
   const parse = (value: unknown): Internal => {
     const internal = typeof value === 'string' ? read(value) : undefined;
-    if (internal === undefined) throw new LivefoldError('BAD_USER_INPUT', `${name} cannot represent ${JSON.stringify(value)?.slice(0, 100)}: ${form}.`);
+    if (internal === undefined)
+      throw new LivefoldError(
+        'BAD_USER_INPUT',
+        `${name} cannot represent ${JSON.stringify(value)?.slice(0, 100)}: ${form}.`,
+      );
     return internal;
   };
   return new GraphQLScalarType({
     name,
     parseValue: parse,
-    parseLiteral: (node: ValueNode) => parse(node.kind === Kind.STRING || (name === 'Position' && node.kind === Kind.INT) ? node.value : undefined),
+    parseLiteral: (node: ValueNode) =>
+      parse(
+        node.kind === Kind.STRING || (name === 'Position' && node.kind === Kind.INT) ? node.value : undefined,
+      ),
     serialize: write,
   });
 }
@@ -49,13 +56,20 @@ export const dateScalar = textScalar(
   (text) => {
     const day = /^\d{4}-\d{2}-\d{2}$/.test(text) ? new Date(`${text}T00:00:00Z`) : undefined;
     // Date rolls 30 February over into March, which is a typing error here.
-    return day !== undefined && !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text) ? text : undefined;
+    return day !== undefined && !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text)
+      ? text
+      : undefined;
   },
   String,
 );
 
 /** An exact decimal: the same text outside and inside. */
-export const decimalScalar = textScalar('Decimal', 'write a decimal number of up to 30 digits as a string, such as "12.50"', (text) => (isDecimal(text) && text.length <= 32 ? text : undefined), String);
+export const decimalScalar = textScalar(
+  'Decimal',
+  'write a decimal number of up to 30 digits as a string, such as "12.50"',
+  (text) => (isDecimal(text) && text.length <= 32 ? text : undefined),
+  String,
+);
 
 /** Any JSON value, as it is. */
 export const jsonScalar = new GraphQLScalarType({ name: 'JSON' });

@@ -10,9 +10,6 @@ export async function sleep(milliseconds: number, signal?: AbortSignal): Promise
   }
 }
 
-/** A promise and the two functions that settle it. */
-export type Deferred<T> = PromiseWithResolvers<T>;
-
 /** Resolves when `signal` aborts. The returned `release` takes the listener away again: signals outlive most waits. */
 export function onAbort(signal: AbortSignal, listener: () => void): () => void {
   if (signal.aborted) {
@@ -25,7 +22,10 @@ export function onAbort(signal: AbortSignal, listener: () => void): () => void {
 
 /** Throws `ABORTED` when the signal has aborted. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new LivefoldError('ABORTED', 'The operation was stopped before it finished.', { cause: signal.reason });
+  if (signal?.aborted)
+    throw new LivefoldError('ABORTED', 'The operation was stopped before it finished.', {
+      cause: signal.reason,
+    });
 }
 
 /**
@@ -49,13 +49,17 @@ export class Bell {
     for (const wake of waiting) wake();
   }
 
-  async wait(seen: number, options: { readonly signal?: AbortSignal | undefined; readonly timeout?: number } = {}): Promise<void> {
+  async wait(
+    seen: number,
+    options: { readonly signal?: AbortSignal | undefined; readonly timeout?: number } = {},
+  ): Promise<void> {
     const { signal, timeout } = options;
     if (this.#rings !== seen || signal?.aborted) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#waiting.add(resolve);
     const release = signal && onAbort(signal, resolve);
-    const timer = timeout === undefined ? undefined : setTimeout(resolve, timeout);
+    // A longer timer than this rings at once: nobody minds one ring too many after 24 days.
+    const timer = timeout === undefined ? undefined : setTimeout(resolve, Math.min(timeout, 2 ** 31 - 1));
     await promise;
     clearTimeout(timer);
     release?.();

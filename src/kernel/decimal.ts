@@ -45,7 +45,11 @@ export function normalizeDecimal(text: Decimal): Decimal {
 
 function parse(text: Decimal): Scaled {
   const match = PATTERN.exec(text);
-  if (match === null) throw new LivefoldError('INVALID_DECIMAL', `${JSON.stringify(text)} is not a decimal number: write digits with at most one point.`);
+  if (match === null)
+    throw new LivefoldError(
+      'INVALID_DECIMAL',
+      `${JSON.stringify(text)} is not a decimal number: write digits with at most one point.`,
+    );
   const [, sign, whole = '', fraction = ''] = match;
   const units = BigInt(whole + fraction);
   return { units: sign === '-' ? -units : units, scale: fraction.length };

@@ -9,7 +9,11 @@ export class LivefoldError extends Error {
   readonly code: string;
   readonly fields: ErrorFields;
 
-  constructor(code: string, message: string, options: { readonly fields?: ErrorFields; readonly cause?: unknown } = {}) {
+  constructor(
+    code: string,
+    message: string,
+    options: { readonly fields?: ErrorFields; readonly cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'LivefoldError';
     this.code = code;
@@ -26,6 +30,7 @@ export function isLivefoldError(error: unknown, code?: string): error is Livefol
 export function rootCause(error: unknown): unknown {
   let current = error;
   // Ten levels are more than any wrapper we use builds; a cause that is its own cause would spin otherwise.
-  for (let depth = 0; depth < 10 && current instanceof Error && current.cause !== undefined; depth += 1) current = current.cause;
+  for (let depth = 0; depth < 10 && current instanceof Error && current.cause !== undefined; depth += 1)
+    current = current.cause;
   return current;
 }

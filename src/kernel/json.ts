@@ -5,7 +5,9 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 
 /** JSON text with the keys of every object in code-unit order: equal values give equal text. */
 export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, inner: unknown) => (isPlainObject(inner) ? sortKeys(inner) : inner)) ?? 'null';
+  return (
+    JSON.stringify(value, (_, inner: unknown) => (isPlainObject(inner) ? sortKeys(inner) : inner)) ?? 'null'
+  );
 }
 
 /** SHA-256 over canonical JSON, as hex: the same input gives the same fingerprint whatever its key order. */

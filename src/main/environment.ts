@@ -53,5 +53,7 @@ function checkLogLevel(text: string): string {
 }
 
 function invalid(name: string, value: string, allowed: string): LivefoldError {
-  return new LivefoldError('INVALID_ENVIRONMENT', `${name}=${value} cannot be used: it is ${allowed}.`, { fields: { name, value } });
+  return new LivefoldError('INVALID_ENVIRONMENT', `${name}=${value} cannot be used: it is ${allowed}.`, {
+    fields: { name, value },
+  });
 }

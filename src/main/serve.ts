@@ -45,7 +45,9 @@ export async function serve(definition: BackendDefinition, options: ServeOptions
     logger,
     host,
     port,
-    graphiql: graphiql ? { title: `Livefold · ${definition.name}`, tabs: definition.graphiqlTabs ?? [] } : false,
+    graphiql: graphiql
+      ? { title: `Livefold · ${definition.name}`, tabs: definition.graphiqlTabs ?? [] }
+      : false,
   });
   starting.defer(() => server.stop());
   const running = starting.move();
@@ -56,7 +58,9 @@ export async function serve(definition: BackendDefinition, options: ServeOptions
 /** Ready is a database that answers and projections that have not stopped over an error. */
 async function readiness(backend: RunningBackend): Promise<Readiness> {
   const failing = [...backend.projections.values()].filter(({ status }) => status === 'RETRYING');
-  const reasons = failing.map(({ projection, lastError }) => `The projection "${projection.name}" is trying again: ${lastError}`);
+  const reasons = failing.map(
+    ({ projection, lastError }) => `The projection "${projection.name}" is trying again: ${lastError}`,
+  );
   try {
     await backend.ping();
   } catch {

@@ -1,13 +1,16 @@
-import { createExecutor } from '../application/execute.ts';
-import { Repository } from '../application/repository.ts';
 import { type Database, openDatabase } from '../adapters/postgres/database.ts';
 import { resolveDatabase } from '../adapters/postgres/engine/resolve-database.ts';
 import { migrateDatabase } from '../adapters/postgres/migrate.ts';
 import { createPostgresEventStore } from '../adapters/postgres/postgres-event-store.ts';
 import { createPostgresProcessStore } from '../adapters/postgres/postgres-process-store.ts';
-import { createInlineProjector, createPostgresReadModels } from '../adapters/postgres/postgres-read-models.ts';
+import {
+  createInlineProjector,
+  createPostgresReadModels,
+} from '../adapters/postgres/postgres-read-models.ts';
 import { listenForAppends } from '../adapters/postgres/postgres-wake-up.ts';
 import { defaultSchema } from '../adapters/postgres/tables.ts';
+import { createExecutor } from '../application/execute.ts';
+import { Repository } from '../application/repository.ts';
 import { EventLog } from '../consumption/event-log.ts';
 import { runProcessManager } from '../consumption/process-runner.ts';
 import { type RunningProjection, runProjection } from '../consumption/projection-runner.ts';
@@ -41,11 +44,22 @@ export interface RunningBackend extends Backend, AsyncDisposable {
  * Starts a backend: database, migrations, log, projections, process managers, in this order; `stop` ends them in the
  * other. Whatever fails on the way takes down what was started before it.
  */
-export async function startBackend(definition: BackendDefinition, options: BackendOptions = {}): Promise<RunningBackend> {
-  const { databaseUrl, dataDirectory = '.livefold', schema = defaultSchema, logger = silentLogger, clock = systemClock } = options;
+export async function startBackend(
+  definition: BackendDefinition,
+  options: BackendOptions = {},
+): Promise<RunningBackend> {
+  const {
+    databaseUrl,
+    dataDirectory = '.livefold',
+    schema = defaultSchema,
+    logger = silentLogger,
+    clock = systemClock,
+  } = options;
   await using starting = new AsyncDisposableStack();
 
-  const engine = starting.use(await resolveDatabase({ databaseUrl, dataDirectory, log: (line) => logger.info({}, line) }));
+  const engine = starting.use(
+    await resolveDatabase({ databaseUrl, dataDirectory, log: (line) => logger.info({}, line) }),
+  );
   await migrateDatabase({ url: engine.url, schema, sets: definition.migrations ?? [] });
   const database = openDatabase(engine.url);
   starting.defer(() => database.close());
@@ -65,9 +79,12 @@ export async function startBackend(definition: BackendDefinition, options: Backe
 
   const runners: RunningProjection[] = [];
   starting.defer(() => stopAll(runners));
-  for (const projection of definition.projections) runners.push(await runProjection(projection, { log, models, logger }));
+  for (const projection of definition.projections)
+    runners.push(await runProjection(projection, { log, models, logger }));
   const processStore = createPostgresProcessStore(database, schema);
-  const managers = (definition.processManagers ?? []).map((manager) => runProcessManager(manager, { log, store: processStore, execute, clock, logger }));
+  const managers = (definition.processManagers ?? []).map((manager) =>
+    runProcessManager(manager, { log, store: processStore, execute, clock, logger }),
+  );
   starting.defer(() => stopAll(managers));
 
   const running = starting.move();

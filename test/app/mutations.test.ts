@@ -1,7 +1,15 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createId } from '../../src/kernel/ids.ts';
-import { addProduct, cancelOrder, changeEmail, payOrder, placeOrder, registerUser, returnItems } from './operations.ts';
+import {
+  addProduct,
+  cancelOrder,
+  changeEmail,
+  payOrder,
+  placeOrder,
+  registerUser,
+  returnItems,
+} from './operations.ts';
 import { type ServedShop, serveShop } from './served-shop.ts';
 
 let shop: ServedShop;
@@ -27,16 +35,26 @@ describe('a mutation', () => {
   });
 
   test('shows the customer as the order left them', async () => {
-    const { registerUser: registered } = await shop.data(registerUser, { input: { name: 'Ada', country: 'France' } });
+    const { registerUser: registered } = await shop.data(registerUser, {
+      input: { name: 'Ada', country: 'France' },
+    });
     const customerId = registered.user.id;
     for (let orderCount = 1; orderCount <= 5; orderCount += 1) {
-      const { placeOrder: placed } = await shop.data(placeOrder, { input: { customerId, lines: [tea(2, '0.0001')] } });
-      expect(placed.order.customer).toEqual({ id: customerId, orderCount, totalSpent: String((orderCount * 2) / 10_000) });
+      const { placeOrder: placed } = await shop.data(placeOrder, {
+        input: { customerId, lines: [tea(2, '0.0001')] },
+      });
+      expect(placed.order.customer).toEqual({
+        id: customerId,
+        orderCount,
+        totalSpent: String((orderCount * 2) / 10_000),
+      });
     }
   });
 
   test('looks up the name and the price of its lines', async () => {
-    const { placeOrder: placed } = await shop.data(placeOrder, { input: { lines: [tea(2), tea(3, '0.3333')] } });
+    const { placeOrder: placed } = await shop.data(placeOrder, {
+      input: { lines: [tea(2), tea(3, '0.3333')] },
+    });
     expect(placed.order).toMatchObject({
       total: '9.9999',
       customer: null,
@@ -49,9 +67,17 @@ describe('a mutation', () => {
 
   test('takes goods of an order back from its customer', async () => {
     const { registerUser: registered } = await shop.data(registerUser, { input: { name: 'Grace' } });
-    const { placeOrder: placed } = await shop.data(placeOrder, { input: { customerId: registered.user.id, lines: [tea(2)] } });
-    const { returnItems: returned } = await shop.data(returnItems, { input: { orderId: placed.order.id, lines: [tea(1)] } });
-    expect(returned.return).toMatchObject({ total: '4.5', customer: { id: registered.user.id }, order: { id: placed.order.id } });
+    const { placeOrder: placed } = await shop.data(placeOrder, {
+      input: { customerId: registered.user.id, lines: [tea(2)] },
+    });
+    const { returnItems: returned } = await shop.data(returnItems, {
+      input: { orderId: placed.order.id, lines: [tea(1)] },
+    });
+    expect(returned.return).toMatchObject({
+      total: '4.5',
+      customer: { id: registered.user.id },
+      order: { id: placed.order.id },
+    });
   });
 
   test.each([
@@ -63,8 +89,18 @@ describe('a mutation', () => {
     ['at a negative price', placeOrder, { lines: [tea(1, '-1')] }, 'BAD_USER_INPUT'],
     ['at a price of five decimals', placeOrder, { lines: [tea(1, '0.00001')] }, 'BAD_USER_INPUT'],
     ['at a price that is no number', placeOrder, { lines: [tea(1, 'NaN')] }, 'BAD_USER_INPUT'],
-    ['with a name that no database can hold', placeOrder, { lines: [{ sku: '\0', quantity: 1 }] }, 'BAD_USER_INPUT'],
-    ['under an id that no database can hold', placeOrder, { orderId: '\0', lines: [tea(1)] }, 'BAD_USER_INPUT'],
+    [
+      'with a name that no database can hold',
+      placeOrder,
+      { lines: [{ sku: '\0', quantity: 1 }] },
+      'BAD_USER_INPUT',
+    ],
+    [
+      'under an id that no database can hold',
+      placeOrder,
+      { orderId: '\0', lines: [tea(1)] },
+      'BAD_USER_INPUT',
+    ],
     ['of an unknown order', payOrder, { orderId: 'none' }, 'UNKNOWN_ORDER'],
     ['of goods of an unknown order', returnItems, { orderId: 'none', lines: [tea(1)] }, 'UNKNOWN_ORDER'],
   ])('%s is refused and stores nothing', async (_, mutation, input, code) => {
@@ -119,15 +155,23 @@ describe('the same command id', () => {
 describe('an email address', () => {
   test('that many register at once belongs to one', async () => {
     const replies = await Promise.all(
-      Array.from({ length: 16 }, (_, n) => shop.reply(registerUser, { input: { name: `${n}`, email: n % 2 === 0 ? 'One@example.com' : 'one@EXAMPLE.com' } })),
+      Array.from({ length: 16 }, (_, n) =>
+        shop.reply(registerUser, {
+          input: { name: `${n}`, email: n % 2 === 0 ? 'One@example.com' : 'one@EXAMPLE.com' },
+        }),
+      ),
     );
     const winners = replies.filter(({ body }) => body.errors === undefined);
     expect(winners).toHaveLength(1);
-    expect(replies.flatMap(({ body }) => body.errors ?? []).map(({ extensions }) => extensions['reason'])).toEqual(Array(15).fill('EMAIL_TAKEN'));
+    expect(
+      replies.flatMap(({ body }) => body.errors ?? []).map(({ extensions }) => extensions['reason']),
+    ).toEqual(Array(15).fill('EMAIL_TAKEN'));
   });
 
   test('that one user gives up another one can take', async () => {
-    const { registerUser: first } = await shop.data(registerUser, { input: { name: 'Ada', email: 'old@example.com' } });
+    const { registerUser: first } = await shop.data(registerUser, {
+      input: { name: 'Ada', email: 'old@example.com' },
+    });
     const { registerUser: second } = await shop.data(registerUser, { input: { name: 'Grace' } });
     const take = { input: { userId: second.user.id, email: 'OLD@example.com' } };
     expect(await shop.refusal(changeEmail, take)).toBe('EMAIL_TAKEN');
@@ -144,13 +188,18 @@ describe('atLeast', () => {
     await using other = await serveShop({ databaseUrl: shop.databaseUrl });
     for (let n = 0; n < 10; n += 1) {
       const { placeOrder: placed } = await shop.data(placeOrder, { input: { lines: [tea(1)] } });
-      const { order: read } = await other.data(order, { id: placed.order.id, atLeast: placed.receipt.position });
+      const { order: read } = await other.data(order, {
+        id: placed.order.id,
+        atLeast: placed.receipt.position,
+      });
       expect(read).toEqual({ status: 'PLACED' });
     }
   });
 
   test('beyond the head is refused', async () => {
-    expect(await shop.refusal(order, { id: '1', atLeast: String((await head()) + 1) })).toBe('BAD_USER_INPUT');
+    expect(await shop.refusal(order, { id: '1', atLeast: String((await head()) + 1) })).toBe(
+      'BAD_USER_INPUT',
+    );
   });
 
   test('of a projection that is held up names it', async () => {

@@ -5,7 +5,8 @@ import { type ServedShop, serveShop } from './served-shop.ts';
 const log = `query ($after: Position, $before: Position, $first: Int, $filter: NotificationFilter) {
   notificationLog(after: $after, before: $before, first: $first, filter: $filter) { nodes { position type stream version tags data } pageInfo { hasNextPage hasPreviousPage endCursor } }
 }`;
-const live = 'subscription ($after: Position, $filter: NotificationFilter) { notifications(after: $after, filter: $filter) { position type } }';
+const live =
+  'subscription ($after: Position, $filter: NotificationFilter) { notifications(after: $after, filter: $filter) { position type } }';
 
 let shop: ServedShop;
 beforeAll(async () => {
@@ -14,7 +15,9 @@ beforeAll(async () => {
   await shop.data(registerUser, { input: { id: 'ada', name: 'Ada' } });
   for (let n = 1; n <= 8; n += 1) {
     const customerId = n % 2 === 0 ? 'ada' : undefined;
-    await shop.data(placeOrder, { input: { orderId: `o${n}`, customerId, lines: [{ sku: 'TEA', quantity: n }] } });
+    await shop.data(placeOrder, {
+      input: { orderId: `o${n}`, customerId, lines: [{ sku: 'TEA', quantity: n }] },
+    });
   }
 });
 afterAll(() => shop[Symbol.asyncDispose]());
@@ -25,9 +28,13 @@ async function read(variables: object) {
   const { notificationLog } = await shop.data(log, variables);
   return notificationLog;
 }
-const positionsOf = (nodes: readonly Notification[]): readonly number[] => nodes.map(({ position }) => Number(position));
+const positionsOf = (nodes: readonly Notification[]): readonly number[] =>
+  nodes.map(({ position }) => Number(position));
 
-async function take(frames: AsyncIterator<{ notifications: Notification }>, count: number): Promise<readonly Notification[]> {
+async function take(
+  frames: AsyncIterator<{ notifications: Notification }>,
+  count: number,
+): Promise<readonly Notification[]> {
   const taken: Notification[] = [];
   while (taken.length < count) taken.push((await frames.next()).value.notifications);
   await frames.return?.();
@@ -45,10 +52,20 @@ describe('the log', () => {
   });
 
   test('is filtered by any of the types, all of the tags, and the stream', async () => {
-    const { nodes } = await read({ filter: { types: ['OrderPlaced', 'UserRegistered'], tags: ['customer:ada'] }, before: '11' });
-    expect(nodes.map(({ stream }: { stream: string }) => stream)).toEqual(['Order-o2', 'Order-o4', 'Order-o6', 'Order-o8']);
+    const { nodes } = await read({
+      filter: { types: ['OrderPlaced', 'UserRegistered'], tags: ['customer:ada'] },
+      before: '11',
+    });
+    expect(nodes.map(({ stream }: { stream: string }) => stream)).toEqual([
+      'Order-o2',
+      'Order-o4',
+      'Order-o6',
+      'Order-o8',
+    ]);
     const stream = await read({ filter: { stream: 'Order-o3' } });
-    expect(stream.nodes).toMatchObject([{ type: 'OrderPlaced', version: 1, data: { orderId: 'o3', total: '13.5' } }]);
+    expect(stream.nodes).toMatchObject([
+      { type: 'OrderPlaced', version: 1, data: { orderId: 'o3', total: '13.5' } },
+    ]);
     expect((await read({ filter: { types: [] } })).nodes).toEqual([]);
   });
 
@@ -95,8 +112,18 @@ describe('notifications', () => {
 
 test('the projections say how far they are', async () => {
   const { projections } = await shop.data('{ projections { name position head lag status lastError } }');
-  expect(projections.map(({ name }: { name: string }) => name)).toEqual(['users', 'products', 'orders', 'dailySales', 'salesByCountry']);
+  expect(projections.map(({ name }: { name: string }) => name)).toEqual([
+    'users',
+    'products',
+    'orders',
+    'dailySales',
+    'salesByCountry',
+  ]);
   for (const { position, head, lag, status, lastError } of projections) {
-    expect([Number(head) - Number(position), status, lastError]).toEqual([lag, expect.stringMatching(/LIVE|CATCHING_UP/), null]);
+    expect([Number(head) - Number(position), status, lastError]).toEqual([
+      lag,
+      expect.stringMatching(/LIVE|CATCHING_UP/),
+      null,
+    ]);
   }
 });

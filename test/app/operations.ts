@@ -1,5 +1,6 @@
 const receipt = 'receipt { position stream version eventIds duplicate }';
-const order = 'order { id status placedAt total cancelReason carrier customer { id orderCount totalSpent } lines { sku name quantity unitPrice amount } }';
+const order =
+  'order { id status placedAt total cancelReason carrier customer { id orderCount totalSpent } lines { sku name quantity unitPrice amount } }';
 
 /** The shop's mutations, each with all that a test may want to see. */
 export const addProduct = `mutation ($input: AddProductInput!, $id: ID) { addProduct(input: $input, commandId: $id) { ${receipt} product { sku name price stock unitsSold revenue } } }`;

@@ -29,7 +29,8 @@ export async function serveShop({ databaseUrl, clock }: ShopOptions = {}): Promi
   const served = await serve(shop, { databaseUrl: url, port: 0, ...(clock === undefined ? {} : { clock }) });
   const graphql = `${served.url}/graphql`;
   const client = createClient({ url: graphql.replace('http', 'ws'), webSocketImpl: WebSocket });
-  const reply = (query: string, variables: object = {}): Promise<GraphQLReply> => post(graphql, { query, variables });
+  const reply = (query: string, variables: object = {}): Promise<GraphQLReply> =>
+    post(graphql, { query, variables });
   return {
     databaseUrl: url,
     backend: served.backend,

@@ -37,7 +37,10 @@ afterAll(async () => {
 });
 
 // Emoji are behind U+FF5A by code point, and before it by JavaScript's own comparison.
-const storableText = fc.string({ unit: fc.constantFrom('a', 'B', 'é', '%', '_', '\\', 'ｚ', '😀'), maxLength: 3 });
+const storableText = fc.string({
+  unit: fc.constantFrom('a', 'B', 'é', '%', '_', '\\', 'ｚ', '😀'),
+  maxLength: 3,
+});
 const values = {
   id: storableText,
   name: storableText,
@@ -56,10 +59,15 @@ const operators = <Value>(value: fc.Arbitrary<Value>) => ({
   isNull: maybe(fc.boolean()),
 });
 const some = (model: Record<string, fc.Arbitrary<unknown>>) =>
-  maybe(fc.record(model, { requiredKeys: [] }).map((all) => Object.fromEntries(Object.entries(all).slice(0, 2))));
+  maybe(
+    fc.record(model, { requiredKeys: [] }).map((all) => Object.fromEntries(Object.entries(all).slice(0, 2))),
+  );
 
 // Half an emoji is no text that a database can hold, but a client can ask for it.
-const askedText = fc.oneof({ weight: 9, arbitrary: storableText }, { weight: 1, arbitrary: fc.constant('\ud83d') });
+const askedText = fc.oneof(
+  { weight: 9, arbitrary: storableText },
+  { weight: 1, arbitrary: fc.constant('\ud83d') },
+);
 const ofText = some({ ...operators(askedText), contains: maybe(askedText), startsWith: maybe(askedText) });
 const fields = fc.record(
   {
@@ -128,6 +136,9 @@ test.each([{ name: { eq: '\0' } }, { id: { in: ['\0'] } }, { name: { contains: '
   },
 );
 
-test.each([{ weight: { eq: 1 } }, { name: { like: 'a%' } }])('what the table has not is refused: %j', async (asked) => {
-  await expect(selectIds(asked)).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
-});
+test.each([{ weight: { eq: 1 } }, { name: { like: 'a%' } }])(
+  'what the table has not is refused: %j',
+  async (asked) => {
+    await expect(selectIds(asked)).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+  },
+);

@@ -35,9 +35,9 @@ test('a row that comes and goes within the batch was never there', () =>
   expect(foldRows(counters, stored(counted('a'), removed('a')), none)).toEqual([]));
 
 test('a row that goes and comes within the batch starts anew, and is told as changed', () =>
-  expect(
-    foldRows(counters, stored(removed('a'), counted('a')), existing(row('a', 7, 'x'))),
-  ).toEqual([{ key: 'a', before: row('a', 7, 'x'), after: row('a', 1), position: 2 }]));
+  expect(foldRows(counters, stored(removed('a'), counted('a')), existing(row('a', 7, 'x')))).toEqual([
+    { key: 'a', before: row('a', 7, 'x'), after: row('a', 1), position: 2 },
+  ]));
 
 test('undefined leaves the row as it is, or away', () =>
   expect(foldRows(counters, stored(labelled('a', 'x')), none)).toEqual([]));

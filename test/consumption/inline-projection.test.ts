@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm';
 import { expect, test, vi } from 'vitest';
 import type { Session } from '../../src/adapters/postgres/database.ts';
-import { writeConcurrently } from './write-concurrently.ts';
 import { counted, removed } from './counters.ts';
 import { openCounters } from './open-counters.ts';
+import { writeConcurrently } from './write-concurrently.ts';
 
 const rollback = new Error('rolled back');
 

@@ -26,13 +26,15 @@ test('projecting processes that are killed again and again, while others write, 
   const database = openDatabase(created.url, { connections: 2 });
   const store = createPostgresEventStore({ database });
   let isWriting = true;
-  const writing = Promise.all([0, 1].map(async (writer) => {
-    for (let n = 0; isWriting; n += 1) {
-      await store.append({ events: [counted(`c${n % 50}`, 'all'), counted(`w${writer}`)] });
-      if (n % 7 === 0) await store.append({ events: [removed(`c${n % 20}`)] });
-      await delay(1);
-    }
-  }));
+  const writing = Promise.all(
+    [0, 1].map(async (writer) => {
+      for (let n = 0; isWriting; n += 1) {
+        await store.append({ events: [counted(`c${n % 50}`, 'all'), counted(`w${writer}`)] });
+        if (n % 7 === 0) await store.append({ events: [removed(`c${n % 20}`)] });
+        await delay(1);
+      }
+    }),
+  );
   let position = 0;
   for (let kill = 0; kill < 4; kill += 1) {
     await projectUntilKilled(created.url, async () => (await trackedPosition(database.session)) > position);

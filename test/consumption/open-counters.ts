@@ -2,11 +2,18 @@ import { sql } from 'drizzle-orm';
 import type { Session } from '../../src/adapters/postgres/database.ts';
 import type { AnyRow, ProjectionOptions } from '../../src/consumption/projection.ts';
 import type { RunningProjection } from '../../src/consumption/projection-runner.ts';
-import { everything } from '../../src/domain/query.ts';
 import type { PreparedEvent } from '../../src/domain/event.ts';
+import { everything } from '../../src/domain/query.ts';
 import { runningProjection } from '../../src/graphql/at-least.ts';
 import { type RunningBackend, startBackend } from '../../src/main/start-backend.ts';
-import { byId, type Counters, countersBackend, countersProjection, createCountersDatabase, foldAll } from './counters.ts';
+import {
+  byId,
+  type Counters,
+  countersBackend,
+  countersProjection,
+  createCountersDatabase,
+  foldAll,
+} from './counters.ts';
 
 /** A backend of counters on a database of its own, or of another one. */
 export interface OpenCounters extends AsyncDisposable {
@@ -23,7 +30,9 @@ export interface OpenCounters extends AsyncDisposable {
   folded(): Promise<readonly AnyRow[]>;
 }
 
-export async function openCounters(options: ProjectionOptions & { readonly url?: string } = {}): Promise<OpenCounters> {
+export async function openCounters(
+  options: ProjectionOptions & { readonly url?: string } = {},
+): Promise<OpenCounters> {
   const { url, ...projectionOptions } = options;
   const created = url === undefined ? await createCountersDatabase() : undefined;
   const databaseUrl = url ?? created?.url ?? '';

@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm';
 import { expect, test, vi } from 'vitest';
-import { writeConcurrently } from './write-concurrently.ts';
 import { counted, labelled, removed, whispered } from './counters.ts';
 import { openCounters, trackedPosition } from './open-counters.ts';
+import { writeConcurrently } from './write-concurrently.ts';
 
 test('a table holds what its log folds to', async () => {
   await using opened = await openCounters();
@@ -18,7 +18,8 @@ test('a table holds what its log folds to', async () => {
 test('a backlog is folded when the projection starts', async () => {
   await using first = await openCounters();
   await first.running.stop();
-  for (let n = 0; n < 30; n += 1) await first.append(...Array.from({ length: 100 }, (_, i) => counted(`c${i % 7}`)));
+  for (let n = 0; n < 30; n += 1)
+    await first.append(...Array.from({ length: 100 }, (_, i) => counted(`c${i % 7}`)));
   expect(await first.rows()).toEqual([]);
   await using second = await openCounters({ url: first.url });
   await second.settle();
@@ -91,7 +92,9 @@ test('waiting for a position that does not come names the projection', async () 
     code: 'PROJECTION_LAGGING',
     fields: { projection: 'counters', position: '0', atLeast: '1' },
   });
-  await expect(opened.running.waitFor(1, { timeout: 60_000, signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORTED' });
+  await expect(
+    opened.running.waitFor(1, { timeout: 60_000, signal: AbortSignal.abort() }),
+  ).rejects.toMatchObject({ code: 'ABORTED' });
 });
 
 test('removals are remembered up to ten thousand: before them nobody can say what changed', async () => {
@@ -131,5 +134,7 @@ test('more changes than asked for are not told', async () => {
   await opened.append(counted('a', 'b', 'c'));
   await opened.settle();
   expect(await opened.backend.models.changesSince(opened.counters, 0, { limit: 2 })).toBeNull();
-  expect(await opened.backend.models.changesSince(opened.counters, 0, { limit: 3 })).toMatchObject({ removed: [] });
+  expect(await opened.backend.models.changesSince(opened.counters, 0, { limit: 3 })).toMatchObject({
+    removed: [],
+  });
 });

@@ -54,11 +54,18 @@ const orderBy: fc.Arbitrary<OrderBy | undefined> = fc.option(
 const read = (args: ConnectionArguments) => readConnection(createPostgresReadModels(database), items, args);
 
 /** All pages from one end to the other, as a client asks for them. */
-async function walk(args: ConnectionArguments, size: number, isBackwards: boolean): Promise<readonly string[]> {
+async function walk(
+  args: ConnectionArguments,
+  size: number,
+  isBackwards: boolean,
+): Promise<readonly string[]> {
   const pages: string[][] = [];
   let cursor: string | null = null;
   for (;;) {
-    const page = await read({ ...args, ...(isBackwards ? { last: size, before: cursor } : { first: size, after: cursor }) });
+    const page = await read({
+      ...args,
+      ...(isBackwards ? { last: size, before: cursor } : { first: size, after: cursor }),
+    });
     const ids = page.nodes.map(({ id }) => id);
     if (isBackwards) pages.unshift(ids);
     else pages.push(ids);
@@ -86,24 +93,53 @@ test('pages forwards and backwards, in every order, put together are the whole l
 
 test('a page between two cursors is what lies between them', async () => {
   await database.session.execute(sql`truncate items`);
-  await database.session.insert(itemsTable).values(
-    ['a', 'b', 'c', 'd', 'e'].map((id, index) => ({ id, name: 'Tea', price: `${5 - index}`, stock: null, addedAt: new Date(0), soldAt: null, position: 1 })),
-  );
+  await database.session
+    .insert(itemsTable)
+    .values(
+      ['a', 'b', 'c', 'd', 'e'].map((id, index) => ({
+        id,
+        name: 'Tea',
+        price: `${5 - index}`,
+        stock: null,
+        addedAt: new Date(0),
+        soldAt: null,
+        position: 1,
+      })),
+    );
   const order = { field: 'price', descending: true };
   const { edges } = await read({ orderBy: order });
   const [after, before] = [edges[0]?.cursor, edges[4]?.cursor];
   expect((await read({ orderBy: order, after, before })).nodes.map(({ id }) => id)).toEqual(['b', 'c', 'd']);
-  expect((await read({ orderBy: order, after, before, last: 2 })).nodes.map(({ id }) => id)).toEqual(['c', 'd']);
-  expect(await read({ first: 0 })).toMatchObject({ edges: [], pageInfo: { hasNextPage: true, startCursor: null } });
+  expect((await read({ orderBy: order, after, before, last: 2 })).nodes.map(({ id }) => id)).toEqual([
+    'c',
+    'd',
+  ]);
+  expect(await read({ first: 0 })).toMatchObject({
+    edges: [],
+    pageInfo: { hasNextPage: true, startCursor: null },
+  });
 });
 
-const cursor = (...parts: readonly unknown[]): string => Buffer.from(JSON.stringify(parts)).toString('base64url');
+const cursor = (...parts: readonly unknown[]): string =>
+  Buffer.from(JSON.stringify(parts)).toString('base64url');
 
 test.each([
-  ['a cursor of another field', { orderBy: { field: 'name', descending: false }, after: cursor('price asc', '1', 'a') }],
-  ['a cursor of the other direction', { orderBy: { field: 'price', descending: true }, before: cursor('price asc', '1', 'a') }],
-  ['a cursor of no order in one', { orderBy: { field: 'price', descending: true }, after: cursor('', null, 'a') }],
-  ['a cursor with a value that is none', { orderBy: { field: 'price', descending: false }, after: cursor('price asc', 'cheap', 'a') }],
+  [
+    'a cursor of another field',
+    { orderBy: { field: 'name', descending: false }, after: cursor('price asc', '1', 'a') },
+  ],
+  [
+    'a cursor of the other direction',
+    { orderBy: { field: 'price', descending: true }, before: cursor('price asc', '1', 'a') },
+  ],
+  [
+    'a cursor of no order in one',
+    { orderBy: { field: 'price', descending: true }, after: cursor('', null, 'a') },
+  ],
+  [
+    'a cursor with a value that is none',
+    { orderBy: { field: 'price', descending: false }, after: cursor('price asc', 'cheap', 'a') },
+  ],
   ['a cursor without a key', { after: cursor('', null) }],
   ['a text that is no cursor', { after: 'x' }],
   ['both directions at once', { first: 1, last: 1 }],

@@ -18,7 +18,13 @@ export class Program implements AsyncDisposable {
 
   constructor(args: readonly string[], { cwd, env }: ProgramOptions) {
     this.#child = spawn(process.execPath, args, { cwd, env: { ...process.env, ...env }, stdio: 'pipe' });
-    this.ended = once(this.#child, 'close').then(([code, signal]) => ({ code, signal }));
+    const kill = () => this.#child.kill('SIGKILL');
+    // A test that timed out never comes to dispose of it.
+    process.once('exit', kill);
+    this.ended = once(this.#child, 'close').then(([code, signal]) => {
+      process.off('exit', kill);
+      return { code, signal };
+    });
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.#output += text;

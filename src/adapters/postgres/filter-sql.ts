@@ -11,7 +11,9 @@ import { LivefoldError } from '../../kernel/errors.ts';
  */
 export function filterSql(table: PgTable, filter: Filter | null | undefined): SQL | undefined {
   if (filter === null || filter === undefined) return undefined;
-  const fields = Object.entries(filter).filter(([name, asked]) => !combinators.has(name) && asked !== null && asked !== undefined);
+  const fields = Object.entries(filter).filter(
+    ([name, asked]) => !combinators.has(name) && asked !== null && asked !== undefined,
+  );
   const parts = [
     ...fields.map(([name, asked]) => fieldSql(columnOf(table, name), asked)),
     ...(filter.and ?? []).map((part) => filterSql(table, part)),
@@ -25,7 +27,8 @@ export function filterSql(table: PgTable, filter: Filter | null | undefined): SQ
 export function columnOf(table: PgTable, field: string): PgColumn {
   const columns: Readonly<Record<string, PgColumn>> = getTableColumns(table);
   const column = columns[field];
-  if (column === undefined) throw new LivefoldError('BAD_USER_INPUT', `There is no field "${field}" to filter or order by.`);
+  if (column === undefined)
+    throw new LivefoldError('BAD_USER_INPUT', `There is no field "${field}" to filter or order by.`);
   return column;
 }
 
@@ -40,7 +43,9 @@ function noneOf(table: PgTable, part: Filter): SQL {
 }
 
 function fieldSql(column: PgColumn, asked: unknown): SQL | undefined {
-  const operators = Object.entries(Object(asked)).filter(([, operand]) => operand !== null && operand !== undefined);
+  const operators = Object.entries(Object(asked)).filter(
+    ([, operand]) => operand !== null && operand !== undefined,
+  );
   return and(...operators.map(([operator, operand]) => operatorSql(column, operator, operand)));
 }
 
@@ -48,7 +53,8 @@ const comparisons: Readonly<Record<string, SQL>> = { lt: sql`<`, lte: sql`<=`, g
 
 function operatorSql(column: PgColumn, operator: string, operand: unknown): SQL {
   const comparison = comparisons[operator];
-  if (comparison !== undefined) return sql`${column} ${collation(column)} ${comparison} ${sql.param(operand, column)}`;
+  if (comparison !== undefined)
+    return sql`${column} ${collation(column)} ${comparison} ${sql.param(operand, column)}`;
   switch (operator) {
     case 'eq':
       return eq(column, operand);

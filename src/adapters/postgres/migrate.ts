@@ -36,7 +36,8 @@ export async function migrateDatabase(options: MigrateOptions): Promise<void> {
       await sql.unsafe(
         `create table if not exists "${schema}"."migrations" ("set" text not null, "created" bigint not null, "hash" text not null, primary key ("set", "created"))`,
       );
-      for (const set of [{ name: 'livefold', folder: ownMigrations }, ...(options.sets ?? [])]) await applySet(sql, schema, set);
+      for (const set of [{ name: 'livefold', folder: ownMigrations }, ...(options.sets ?? [])])
+        await applySet(sql, schema, set);
     });
   } catch (error) {
     throw translateError(error, 'applying the migrations');
@@ -46,7 +47,9 @@ export async function migrateDatabase(options: MigrateOptions): Promise<void> {
 }
 
 async function applySet(sql: postgres.TransactionSql, schema: string, set: MigrationSet): Promise<void> {
-  const applied = await sql<{ created: number }[]>`select "created" from ${sql(schema)}."migrations" where "set" = ${set.name}`;
+  const applied = await sql<
+    { created: number }[]
+  >`select "created" from ${sql(schema)}."migrations" where "set" = ${set.name}`;
   const known = new Set(applied.map(({ created }) => created));
   for (const migration of readMigrationFiles({ migrationsFolder: set.folder })) {
     if (known.has(migration.folderMillis)) continue;
@@ -55,22 +58,35 @@ async function applySet(sql: postgres.TransactionSql, schema: string, set: Migra
   }
 }
 
-async function applyStatement(sql: postgres.TransactionSql, statement: string, set: MigrationSet): Promise<void> {
+async function applyStatement(
+  sql: postgres.TransactionSql,
+  statement: string,
+  set: MigrationSet,
+): Promise<void> {
   try {
     await sql.unsafe(statement);
   } catch (error) {
     const fields = { set: set.name, folder: set.folder, statement };
-    throw new LivefoldError('MIGRATION_FAILED', `A migration of "${set.name}" failed: ${messageOf(error)}\n${statement.trim()}`, { cause: error, fields });
+    throw new LivefoldError(
+      'MIGRATION_FAILED',
+      `A migration of "${set.name}" failed: ${messageOf(error)}\n${statement.trim()}`,
+      { cause: error, fields },
+    );
   }
 }
 
 /** Livefold's migrations name the default schema; another application of the same database has its own. */
 function renameSchema(statement: string, schema: string): string {
   const created = statement.replace('CREATE SCHEMA "livefold"', 'CREATE SCHEMA IF NOT EXISTS "livefold"');
-  return schema === defaultSchema ? created : created.replaceAll('"livefold"', `"${schema}"`).replaceAll("'livefold_log'", `'${schema}_log'`);
+  return schema === defaultSchema
+    ? created
+    : created.replaceAll('"livefold"', `"${schema}"`).replaceAll("'livefold_log'", `'${schema}_log'`);
 }
 
 function checkSchemaName(schema: string): string {
   if (/^[a-z_][a-z0-9_]{0,50}$/.test(schema)) return schema;
-  throw new LivefoldError('INVALID_SCHEMA_NAME', `"${schema}" is no name for a Postgres schema: use up to 51 small letters, digits and underscores.`);
+  throw new LivefoldError(
+    'INVALID_SCHEMA_NAME',
+    `"${schema}" is no name for a Postgres schema: use up to 51 small letters, digits and underscores.`,
+  );
 }

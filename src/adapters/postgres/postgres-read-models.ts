@@ -5,8 +5,8 @@ import type { AnyProjection, StoredRow } from '../../consumption/projection.ts';
 import type { ProjectionBatch, ReadModels, RowCursor, RowQuery } from '../../consumption/read-models.ts';
 import { everything } from '../../domain/query.ts';
 import type { Position } from '../../persistence/event-store.ts';
-import type { Database, Session } from './database.ts';
 import { typeOf } from './column-type.ts';
+import type { Database, Session } from './database.ts';
 import { columnOf, filterSql } from './filter-sql.ts';
 import { readEvents } from './read-events.ts';
 import { findRows } from './read-table.ts';
@@ -22,8 +22,16 @@ export function createPostgresReadModels(database: Database, schema: string = de
   const { tracking, tombstones } = tables;
   const growth = new TableGrowth(session);
 
-  async function tracked(on: Session, { name }: AnyProjection): Promise<{ position: Position; horizon: Position } | undefined> {
-    const [row] = await on.select({ position: tracking.position, horizon: tracking.horizon }).from(tracking).where(eq(tracking.consumer, name)).prepare('livefold_tracked').execute();
+  async function tracked(
+    on: Session,
+    { name }: AnyProjection,
+  ): Promise<{ position: Position; horizon: Position } | undefined> {
+    const [row] = await on
+      .select({ position: tracking.position, horizon: tracking.horizon })
+      .from(tracking)
+      .where(eq(tracking.consumer, name))
+      .prepare('livefold_tracked')
+      .execute();
     return row;
   }
 
@@ -55,7 +63,14 @@ export function createPostgresReadModels(database: Database, schema: string = de
         if (now === undefined || now.horizon > after) return null;
         const { table, keyField, positionColumn, name } = projection;
         const [upserted, removed] = await Promise.all([
-          session.select().from(table).where(gt(positionColumn, after)).orderBy(asc(positionColumn)).limit(limit + 1).prepare('livefold_changed').execute(),
+          session
+            .select()
+            .from(table)
+            .where(gt(positionColumn, after))
+            .orderBy(asc(positionColumn))
+            .limit(limit + 1)
+            .prepare('livefold_changed')
+            .execute(),
           session
             .select({ key: tombstones.key })
             .from(tombstones)
@@ -67,19 +82,34 @@ export function createPostgresReadModels(database: Database, schema: string = de
         // A key that was removed and has a row again is among those that changed: its row is newer than its tombstone.
         const there = new Set(upserted.map((row) => String(row[keyField])));
         const gone = removed.map(({ key }) => key).filter((key) => !there.has(key));
-        return upserted.length + removed.length > limit ? null : { position: now.position, upserted, removed: gone };
+        return upserted.length + removed.length > limit
+          ? null
+          : { position: now.position, upserted, removed: gone };
       }),
   };
 }
 
 /** Brings inline projections up to the log's head, in the transaction of an append. What they missed before comes with it. */
-export function createInlineProjector(projections: readonly AnyProjection[], schema: string = defaultSchema): (transaction: Session) => Promise<void> {
+export function createInlineProjector(
+  projections: readonly AnyProjection[],
+  schema: string = defaultSchema,
+): (transaction: Session) => Promise<void> {
   const tables = livefoldTables(schema);
   return async (transaction) => {
     for (const projection of projections) {
-      const [row] = await transaction.select().from(tables.tracking).where(eq(tables.tracking.consumer, projection.name)).for('update').prepare('livefold_inline').execute();
+      const [row] = await transaction
+        .select()
+        .from(tables.tracking)
+        .where(eq(tables.tracking.consumer, projection.name))
+        .for('update')
+        .prepare('livefold_inline')
+        .execute();
       const after = row?.position ?? 0;
-      if (row === undefined) await transaction.insert(tables.tracking).values({ consumer: projection.name, position: 0 }).onConflictDoNothing();
+      if (row === undefined)
+        await transaction
+          .insert(tables.tracking)
+          .values({ consumer: projection.name, position: 0 })
+          .onConflictDoNothing();
       const events = await Array.fromAsync(readEvents(transaction, tables, everything, { after }));
       const to = events.at(-1)?.position ?? after;
       if (to > after) await applyOn(transaction, tables, projection, { after, to, events });
@@ -91,14 +121,23 @@ export function createInlineProjector(projections: readonly AnyProjection[], sch
  * Folds a batch into the table. The rows are read before the statement that writes: they change only together with the
  * position, so if that still stands where the batch begins, they are as they were read.
  */
-async function applyOn(session: Session, tables: LivefoldTables, projection: AnyProjection, batch: ProjectionBatch): Promise<readonly RowChange[] | null> {
+async function applyOn(
+  session: Session,
+  tables: LivefoldTables,
+  projection: AnyProjection,
+  batch: ProjectionBatch,
+): Promise<readonly RowChange[] | null> {
   const found = await findRows(session, projection, [...keysOf(projection, batch.events)]);
   const rows = new Map(found.map(({ position: _, ...row }) => [String(row[projection.keyField]), row]));
   const changes = foldRows(projection, batch.events, rows);
   return (await writeRows(session, tables, projection, batch, changes)) ? changes : null;
 }
 
-async function selectRows<P extends AnyProjection>(on: Session, projection: P, query: RowQuery): Promise<readonly StoredRow<P>[]> {
+async function selectRows<P extends AnyProjection>(
+  on: Session,
+  projection: P,
+  query: RowQuery,
+): Promise<readonly StoredRow<P>[]> {
   const { table, keyColumn } = projection;
   const { orderBy, backwards = false, limit } = query;
   const column = orderBy === undefined ? keyColumn : columnOf(table, orderBy.field);

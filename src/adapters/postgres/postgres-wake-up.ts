@@ -18,7 +18,11 @@ export async function listenForAppends(url: string, schema: string = defaultSche
   };
   const client = openClient(url, { max: 1 });
   try {
-    await client.listen(channelOf(schema), (position) => hear(Number(position)), () => bell.ring());
+    await client.listen(
+      channelOf(schema),
+      (position) => hear(Number(position)),
+      () => bell.ring(),
+    );
   } catch (error) {
     await client.end({ timeout: 1 });
     throw translateError(error, 'listening for appends');

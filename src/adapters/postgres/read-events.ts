@@ -23,7 +23,12 @@ export async function* readEvents(
   while (limit > 0) {
     throwIfAborted(options.signal);
     const size = Math.min(limit, pageSize);
-    const page = await readPage(session, tables, query, { ...options, ...(after === undefined ? {} : { after }), ...(before === undefined ? {} : { before }), limit: size });
+    const page = await readPage(session, tables, query, {
+      ...options,
+      ...(after === undefined ? {} : { after }),
+      ...(before === undefined ? {} : { before }),
+      limit: size,
+    });
     yield* page;
     const last = page.at(-1);
     if (last === undefined || page.length < size) return;
@@ -42,7 +47,8 @@ export async function readPage(
 ): Promise<readonly StoredEvent[]> {
   const streams = query.items.map(({ stream }) => stream);
   // Behind a stream's own index, ordering by the bare position would tempt the planner to walk the whole log for a page.
-  const order = streams.length > 0 && streams.every((stream) => stream !== undefined) ? sql`position + 0` : sql`position`;
+  const order =
+    streams.length > 0 && streams.every((stream) => stream !== undefined) ? sql`position + 0` : sql`position`;
   const conditions = [
     after === undefined ? undefined : sql`position > ${after}`,
     before === undefined ? undefined : sql`position < ${before}`,
@@ -50,7 +56,11 @@ export async function readPage(
     matchesQuery({ events, tags }, query, after ?? 0),
   ].filter((condition) => condition !== undefined);
   const where = conditions.length === 0 ? sql`` : sql`where ${sql.join(conditions, sql` and `)}`;
-  return run(session, sql`${selectFrom(events)} ${where} order by ${order} ${backwards ? sql`desc` : sql`asc`} limit ${limit}`, decodeEvent);
+  return run(
+    session,
+    sql`${selectFrom(events)} ${where} order by ${order} ${backwards ? sql`desc` : sql`asc`} limit ${limit}`,
+    decodeEvent,
+  );
 }
 
 type EventsTable = LivefoldTables['events'];
@@ -61,8 +71,40 @@ function selectFrom(events: EventsTable): SQL {
   const kept = selects.get(events);
   if (kept !== undefined) return kept;
   const milliseconds = (time: PgColumn): SQL => sql`date_part('epoch', ${time}) * 1000`;
-  const { position, id, stream, version, type, schemaVersion, data, tags, correlationId, causationId, actor, tenant, metadata, occurredAt, recordedAt } = events;
-  const columns = [position, id, stream, version, type, schemaVersion, data, tags, correlationId, causationId, actor, tenant, metadata, milliseconds(occurredAt), milliseconds(recordedAt)];
+  const {
+    position,
+    id,
+    stream,
+    version,
+    type,
+    schemaVersion,
+    data,
+    tags,
+    correlationId,
+    causationId,
+    actor,
+    tenant,
+    metadata,
+    occurredAt,
+    recordedAt,
+  } = events;
+  const columns = [
+    position,
+    id,
+    stream,
+    version,
+    type,
+    schemaVersion,
+    data,
+    tags,
+    correlationId,
+    causationId,
+    actor,
+    tenant,
+    metadata,
+    milliseconds(occurredAt),
+    milliseconds(recordedAt),
+  ];
   const made = fixed(sql`select ${sql.join(columns, sql`, `)} from ${events}`);
   selects.set(events, made);
   return made;
@@ -70,27 +112,76 @@ function selectFrom(events: EventsTable): SQL {
 
 function decodeEvent(row: readonly unknown[]): StoredEvent {
   // The driver's own parsers made each value what its column's type says.
-  const [position, id, stream, version, type, schemaVersion, data, tags, correlationId, causationId, actor, tenant, metadata, occurred, recorded] = row as unknown as EventRow;
+  const [
+    position,
+    id,
+    stream,
+    version,
+    type,
+    schemaVersion,
+    data,
+    tags,
+    correlationId,
+    causationId,
+    actor,
+    tenant,
+    metadata,
+    occurred,
+    recorded,
+  ] = row as unknown as EventRow;
   // Seconds as a float are exact to less than a microsecond; rounding takes back what the multiplication adds.
   const occurredAt = new Date(Math.round(occurred));
-  return { position, id, stream, version, type, schemaVersion, data, tags, correlationId, causationId, actor, tenant, metadata, occurredAt, recordedAt: new Date(Math.round(recorded)) };
+  return {
+    position,
+    id,
+    stream,
+    version,
+    type,
+    schemaVersion,
+    data,
+    tags,
+    correlationId,
+    causationId,
+    actor,
+    tenant,
+    metadata,
+    occurredAt,
+    recordedAt: new Date(Math.round(recorded)),
+  };
 }
 
 type Nullable = string | null;
 type EventRow = [
-  position: number, id: string, stream: string, version: number, type: string, schemaVersion: number, data: unknown, tags: readonly string[],
-  correlationId: Nullable, causationId: Nullable, actor: Nullable, tenant: Nullable, metadata: StoredEvent['metadata'], occurredAt: number, recordedAt: number,
+  position: number,
+  id: string,
+  stream: string,
+  version: number,
+  type: string,
+  schemaVersion: number,
+  data: unknown,
+  tags: readonly string[],
+  correlationId: Nullable,
+  causationId: Nullable,
+  actor: Nullable,
+  tenant: Nullable,
+  metadata: StoredEvent['metadata'],
+  occurredAt: number,
+  recordedAt: number,
 ];
 
 type QueryTables = Pick<LivefoldTables, 'events' | 'tags'>;
 
 function matchesQuery(tables: QueryTables, { items }: Query, after: number): SQL | undefined {
   const streams = items.map(({ stream }) => stream).filter((stream) => stream !== undefined);
-  const isStreamsOnly = items.every(({ stream, types, tags }) => stream !== undefined && types === undefined && tags === undefined);
-  if (items.length > 0 && isStreamsOnly) return sql`${tables.events.stream} = any (${textArray(streams)}::text[])`;
+  const isStreamsOnly = items.every(
+    ({ stream, types, tags }) => stream !== undefined && types === undefined && tags === undefined,
+  );
+  if (items.length > 0 && isStreamsOnly)
+    return sql`${tables.events.stream} = any (${textArray(streams)}::text[])`;
   // Walking the tags' own index pays only when every item has a tag; one item without needs the whole log anyway.
   const isTagged = items.every(({ tags = [] }) => tags.length > 0);
-  if (items.length > 0 && isTagged) return and(taggedPositions(tables, items, after), or(...items.map((item) => matchesItem(tables, item))));
+  if (items.length > 0 && isTagged)
+    return and(taggedPositions(tables, items, after), or(...items.map((item) => matchesItem(tables, item))));
   return items.length === 0 ? undefined : or(...items.map((item) => matchesItem(tables, item)));
 }
 

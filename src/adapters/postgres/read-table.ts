@@ -34,11 +34,19 @@ export function readTableOf(projection: AnyProjection): ReadTable {
 }
 
 /** The rows of some keys, in no order. */
-export async function findRows<P extends AnyProjection>(session: Session, projection: P, keys: readonly string[]): Promise<readonly StoredRow<P>[]> {
+export async function findRows<P extends AnyProjection>(
+  session: Session,
+  projection: P,
+  keys: readonly string[],
+): Promise<readonly StoredRow<P>[]> {
   if (keys.length === 0) return [];
   const { columns, find, isFound } = readTableOf(projection);
   // Joined, not compared with `any`: whatever the plan, its cost does not grow with rows times keys.
-  return run(session, sql`${find}(${textArray(keys)}::text[]) ${isFound}`, (values): StoredRow<P> => decodeRow(columns, values));
+  return run(
+    session,
+    sql`${find}(${textArray(keys)}::text[]) ${isFound}`,
+    (values): StoredRow<P> => decodeRow(columns, values),
+  );
 }
 
 function decodeRow(columns: ReadTable['columns'], values: readonly unknown[]): Record<string, unknown> {
@@ -51,17 +59,26 @@ function decodeRow(columns: ReadTable['columns'], values: readonly unknown[]): R
 }
 
 function describe({ table, keyColumn }: AnyProjection): ReadTable {
-  const columns = Object.entries<PgColumn>(getTableColumns(table)).map(([field, column]) => ({ field, column }));
+  const columns = Object.entries<PgColumn>(getTableColumns(table)).map(([field, column]) => ({
+    field,
+    column,
+  }));
   const names = columns.map(({ column }) => sql.identifier(column.name));
   const list = (parts: readonly SQL[]): SQL => sql.join([...parts], sql`, `);
   const nameList = list(names.map((name) => sql`${name}`));
-  const rest = columns.filter(({ column }) => column !== keyColumn).map(({ column }) => sql.identifier(column.name));
+  const rest = columns
+    .filter(({ column }) => column !== keyColumn)
+    .map(({ column }) => sql.identifier(column.name));
   return {
     columns,
     find: fixed(sql`select ${list(names.map((name) => sql`t.${name}`))} from ${table} as t join unnest`),
     isFound: fixed(sql`as k(key) on t.${sql.identifier(keyColumn.name)} = k.key::${typeOf(keyColumn)}`),
-    insert: fixed(sql`insert into ${table} (${nameList}) select ${list(columns.map(({ column }) => sql`r.${sql.identifier(column.name)}::${typeOf(column)}`))} from`),
+    insert: fixed(
+      sql`insert into ${table} (${nameList}) select ${list(columns.map(({ column }) => sql`r.${sql.identifier(column.name)}::${typeOf(column)}`))} from`,
+    ),
     row: fixed(sql`r(${nameList})`),
-    update: fixed(sql`on conflict (${sql.identifier(keyColumn.name)}) do update set ${list(rest.map((name) => sql`${name} = excluded.${name}`))}`),
+    update: fixed(
+      sql`on conflict (${sql.identifier(keyColumn.name)}) do update set ${list(rest.map((name) => sql`${name} = excluded.${name}`))}`,
+    ),
   };
 }

@@ -9,9 +9,19 @@ const dialect = new PgDialect();
  * Drizzle's builder takes 0.3 ms of processor time to write a select of fifteen columns, and as long again to map a few rows:
  * on the paths that every event takes, that is most of the work.
  */
-export async function run<Row>(session: Session, query: SQL, decode: (row: readonly unknown[]) => Row): Promise<readonly Row[]> {
+export async function run<Row>(
+  session: Session,
+  query: SQL,
+  decode: (row: readonly unknown[]) => Row,
+): Promise<readonly Row[]> {
   type Config = { execute: readonly Row[]; all: never; values: never };
-  const prepared = session._.session.prepareQuery<Config>(dialect.sqlToQuery(query), undefined, 'livefold', true, (rows) => rows.map(decode));
+  const prepared = session._.session.prepareQuery<Config>(
+    dialect.sqlToQuery(query),
+    undefined,
+    'livefold',
+    true,
+    (rows) => rows.map(decode),
+  );
   return await prepared.execute();
 }
 

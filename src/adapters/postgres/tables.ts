@@ -1,4 +1,17 @@
-import { bigint, customType, index, integer, jsonb, pgSchema, primaryKey, smallint, text, timestamp, unique, uuid } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  customType,
+  index,
+  integer,
+  jsonb,
+  pgSchema,
+  primaryKey,
+  smallint,
+  text,
+  timestamp,
+  unique,
+  uuid,
+} from 'drizzle-orm/pg-core';
 
 /** Where Livefold's own tables live unless an application names another schema. */
 export const defaultSchema = 'livefold';
@@ -34,7 +47,10 @@ export function livefoldTables(schemaName: string = defaultSchema) {
       tenant: text('tenant'),
       metadata: jsonb('metadata').$type<Record<string, unknown>>(),
     },
-    (table) => [unique('events_id').on(table.id), unique('events_stream_version').on(table.stream, table.version)],
+    (table) => [
+      unique('events_id').on(table.id),
+      unique('events_stream_version').on(table.stream, table.version),
+    ],
   );
 
   /** One row per tag of an event: the B-tree that queries by tag and DCB conditions walk. */
@@ -63,22 +79,43 @@ export function livefoldTables(schemaName: string = defaultSchema) {
   /** The keys that a projection removed, and the position that removed them. A key that has a row again is not removed, whatever stands here. */
   const tombstones = schema.table(
     'tombstones',
-    { projection: binaryText('projection').notNull(), key: binaryText('key').notNull(), position: position().notNull() },
-    (table) => [primaryKey({ columns: [table.projection, table.key] }), index('tombstones_position').on(table.projection, table.position)],
+    {
+      projection: binaryText('projection').notNull(),
+      key: binaryText('key').notNull(),
+      position: position().notNull(),
+    },
+    (table) => [
+      primaryKey({ columns: [table.projection, table.key] }),
+      index('tombstones_position').on(table.projection, table.position),
+    ],
   );
 
   /** The state of each process of a process manager. */
   const processes = schema.table(
     'processes',
-    { manager: binaryText('manager').notNull(), key: binaryText('key').notNull(), state: jsonb('state').$type<unknown>().notNull(), position: position().notNull() },
+    {
+      manager: binaryText('manager').notNull(),
+      key: binaryText('key').notNull(),
+      state: jsonb('state').$type<unknown>().notNull(),
+      position: position().notNull(),
+    },
     (table) => [primaryKey({ columns: [table.manager, table.key] })],
   );
 
   /** What a process manager is to be woken for, and when. */
   const timers = schema.table(
     'timers',
-    { manager: binaryText('manager').notNull(), key: binaryText('key').notNull(), name: binaryText('name').notNull(), dueAt: time('due_at').notNull(), position: position().notNull() },
-    (table) => [primaryKey({ columns: [table.manager, table.key, table.name] }), index('timers_due').on(table.manager, table.dueAt)],
+    {
+      manager: binaryText('manager').notNull(),
+      key: binaryText('key').notNull(),
+      name: binaryText('name').notNull(),
+      dueAt: time('due_at').notNull(),
+      position: position().notNull(),
+    },
+    (table) => [
+      primaryKey({ columns: [table.manager, table.key, table.name] }),
+      index('timers_due').on(table.manager, table.dueAt),
+    ],
   );
 
   return { schema, events, tags, commands, tracking, tombstones, processes, timers };

@@ -21,9 +21,16 @@ export function translateError(error: unknown, doing: string): LivefoldError {
   const code = databaseCode(error);
   const message = messageOf(error);
   if (isUnavailable(error)) {
-    return new LivefoldError('DATABASE_UNAVAILABLE', `The database cannot be reached while ${doing}: ${message}. Try again when it is back.`, { cause: error, fields: { code } });
+    return new LivefoldError(
+      'DATABASE_UNAVAILABLE',
+      `The database cannot be reached while ${doing}: ${message}. Try again when it is back.`,
+      { cause: error, fields: { code } },
+    );
   }
-  return new LivefoldError('DATABASE_ERROR', `The database refused ${doing}: ${message}`, { cause: error, fields: { code } });
+  return new LivefoldError('DATABASE_ERROR', `The database refused ${doing}: ${message}`, {
+    cause: error,
+    fields: { code },
+  });
 }
 
 /**
@@ -31,8 +38,11 @@ export function translateError(error: unknown, doing: string): LivefoldError {
  * can be stored, a text with NUL in it, for example.
  */
 export function translateReadError(error: unknown, doing: string): LivefoldError {
-  if (error instanceof LivefoldError || databaseCode(error)?.startsWith('22') !== true) return translateError(error, doing);
-  return new LivefoldError('BAD_USER_INPUT', `A value to look for cannot be one: ${messageOf(error)}.`, { cause: error });
+  if (error instanceof LivefoldError || databaseCode(error)?.startsWith('22') !== true)
+    return translateError(error, doing);
+  return new LivefoldError('BAD_USER_INPUT', `A value to look for cannot be one: ${messageOf(error)}.`, {
+    cause: error,
+  });
 }
 
 /** What the server said, without the SQL that Drizzle puts before it. */

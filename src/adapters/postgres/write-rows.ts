@@ -17,20 +17,35 @@ const mostTombstones = 10_000;
  * Moves the position and writes what a batch changed, in one statement and so in one transaction. False, and nothing
  * written, when the position was not where the batch begins: its row lock lets one runner at a time go on.
  */
-export async function writeRows(session: Session, tables: LivefoldTables, projection: AnyProjection, batch: ProjectionBatch, changes: readonly RowChange[]): Promise<boolean> {
+export async function writeRows(
+  session: Session,
+  tables: LivefoldTables,
+  projection: AnyProjection,
+  batch: ProjectionBatch,
+  changes: readonly RowChange[],
+): Promise<boolean> {
   const kept = changes.filter(({ after }) => after !== undefined);
   const removed = changes.filter(({ after }) => after === undefined);
   const parts = [
     sql`moved as (${move(tables, projection, batch)})`,
     ...(kept.length > 0 ? [sql`stored as (${upsert(projection, kept)})`] : []),
-    ...(removed.length > 0 ? [sql`removed as (${remove(projection, removed)})`, sql`buried as (${bury(tables, projection, removed)})`] : []),
+    ...(removed.length > 0
+      ? [
+          sql`removed as (${remove(projection, removed)})`,
+          sql`buried as (${bury(tables, projection, removed)})`,
+        ]
+      : []),
   ];
   const moved = await run(session, sql`with ${sql.join(parts, sql`, `)} select true from moved`, () => true);
   if (removed.length > 0) await forgetOldTombstones(session, tables, projection);
   return moved.length > 0;
 }
 
-function move({ tracking }: LivefoldTables, { name, mode }: AnyProjection, { after, to }: ProjectionBatch): SQL {
+function move(
+  { tracking }: LivefoldTables,
+  { name, mode }: AnyProjection,
+  { after, to }: ProjectionBatch,
+): SQL {
   // The log is durable and the fold repeatable: a crash that loses this commit loses rows and position together, and the
   // next start folds them again. So the commit need not wait for the disk. An inline projection shares the transaction of an
   // append, perhaps the caller's own: that one has to.
@@ -41,11 +56,14 @@ function move({ tracking }: LivefoldTables, { name, mode }: AnyProjection, { aft
 /** The rows travel as one array of texts for each column: Postgres reads it far faster than JSON that names every field. */
 function upsert(projection: AnyProjection, changes: readonly RowChange[]): SQL {
   const { columns, insert, row, update } = readTableOf(projection);
-  const values = columns.map(({ field, column }) => sql`${textArray(changes.map((change) => encodeValue(column, valueOf(change, field))))}::text[]`);
+  const values = columns.map(
+    ({ field, column }) =>
+      sql`${textArray(changes.map((change) => encodeValue(column, fieldOf(change, field))))}::text[]`,
+  );
   return sql`${insert} unnest(${sql.join(values, sql`, `)}) as ${row} where exists (select from moved) ${update}`;
 }
 
-function valueOf({ after, position }: RowChange, field: string): unknown {
+function fieldOf({ after, position }: RowChange, field: string): unknown {
   return field === 'position' ? position : after?.[field];
 }
 
@@ -71,7 +89,11 @@ function bury({ tombstones }: LivefoldTables, { name }: AnyProjection, changes: 
 }
 
 /** The horizon goes up with what is forgotten, in one statement: nobody resumes from before it. */
-async function forgetOldTombstones(session: Session, { tombstones, tracking }: LivefoldTables, { name }: AnyProjection): Promise<void> {
+async function forgetOldTombstones(
+  session: Session,
+  { tombstones, tracking }: LivefoldTables,
+  { name }: AnyProjection,
+): Promise<void> {
   const statement = sql`with old as (
       delete from ${tombstones} where projection = ${name} and position <= (
         select position from ${tombstones} where projection = ${name} order by position desc offset ${mostTombstones} limit 1)

@@ -19,7 +19,10 @@ export const analyticsResolvers: Resolvers = {
     },
     salesByCountry: async (_, { atLeast }, { backend, signal }) => {
       await waitForProjections(backend, [SalesByCountry.name], atLeast, signal);
-      return backend.models.rows(SalesByCountry, { orderBy: { field: 'revenue', descending: true }, limit: everyRow });
+      return backend.models.rows(SalesByCountry, {
+        orderBy: { field: 'revenue', descending: true },
+        limit: everyRow,
+      });
     },
   },
   Subscription: {

@@ -10,12 +10,15 @@ const figures = () => ({
 });
 
 /** Sales by the day they were placed. */
-export const dailySalesTable = pgTable('daily_sales', { day: date('day').primaryKey(), ...figures() }, (table) => [index('daily_sales_position').on(table.position)]);
+export const dailySalesTable = pgTable(
+  'daily_sales',
+  { day: date('day').primaryKey(), ...figures() },
+  (table) => [index('daily_sales_position').on(table.position)],
+);
 
 /** Sales by the customer's country. */
-export const countrySalesTable = pgTable('sales_by_country', { country: key('country').primaryKey(), ...figures() }, (table) => [
-  index('sales_by_country_position').on(table.position),
-]);
-
-export type DailySalesRow = typeof dailySalesTable.$inferSelect;
-export type CountrySalesRow = typeof countrySalesTable.$inferSelect;
+export const countrySalesTable = pgTable(
+  'sales_by_country',
+  { country: key('country').primaryKey(), ...figures() },
+  (table) => [index('sales_by_country_position').on(table.position)],
+);

@@ -10,7 +10,10 @@ type Line = { readonly sku: string; readonly quantity: number };
  * How far the fulfilment of one order is. An order that is cancelled or shipped by hand before the answer about its stock
  * has come waits for that answer.
  */
-type Progress = { readonly step: 'placed' | 'paid' | 'reserved' | 'cancelled' | 'shipped'; readonly units: readonly Line[] };
+type Progress = {
+  readonly step: 'placed' | 'paid' | 'reserved' | 'cancelled' | 'shipped';
+  readonly units: readonly Line[];
+};
 
 /** Unpaid orders are cancelled after so many milliseconds: 7 days. */
 const patience = 7 * 24 * 60 * 60 * 1_000;
@@ -36,7 +39,11 @@ export const Fulfilment = processManager<Progress>('fulfilment')
     (progress, { data: { orderId } }) =>
       progress === undefined
         ? {}
-        : { state: { ...progress, step: 'paid' }, unschedule: ['unpaid'], send: [reserveStock({ orderId, units: [...progress.units] })] },
+        : {
+            state: { ...progress, step: 'paid' },
+            unschedule: ['unpaid'],
+            send: [reserveStock({ orderId, units: [...progress.units] })],
+          },
   )
   .on(
     StockReserved,
@@ -45,14 +52,19 @@ export const Fulfilment = processManager<Progress>('fulfilment')
       if (progress === undefined) return {};
       if (progress.step === 'cancelled') return { state: null, send: [releaseStock({ orderId })] };
       if (progress.step === 'shipped') return { state: null };
-      return { state: { ...progress, step: 'reserved' }, send: [Order.commands.ship(orderId, { carrier: 'Livefold Post' })] };
+      return {
+        state: { ...progress, step: 'reserved' },
+        send: [Order.commands.ship(orderId, { carrier: 'Livefold Post' })],
+      };
     },
   )
   .on(
     StockRefused,
     ({ data }) => data.orderId,
-    (progress, { data: { orderId } }) => 
-      progress === undefined ? {} : { state: null, send: progress.step === 'paid' ? [cancel(orderId, 'OUT_OF_STOCK')] : [] },
+    (progress, { data: { orderId } }) =>
+      progress === undefined
+        ? {}
+        : { state: null, send: progress.step === 'paid' ? [cancel(orderId, 'OUT_OF_STOCK')] : [] },
   )
   .on(
     OrderCancelled,
@@ -71,4 +83,6 @@ export const Fulfilment = processManager<Progress>('fulfilment')
       return { state: progress.step === 'paid' ? { ...progress, step: 'shipped' } : null };
     },
   )
-  .onTimer('unpaid', (progress, orderId) => (progress?.step === 'placed' ? { send: [Order.commands.expire(orderId, {})] } : {}));
+  .onTimer('unpaid', (progress, orderId) =>
+    progress?.step === 'placed' ? { send: [Order.commands.expire(orderId, {})] } : {},
+  );

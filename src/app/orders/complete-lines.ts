@@ -1,10 +1,14 @@
 import type { Repository } from '../../application/repository.ts';
 import { LivefoldError } from '../../kernel/errors.ts';
+import { type Line, lineOf } from '../lines.ts';
 import { Product } from '../products/product.ts';
 import { User } from '../users/user.ts';
-import { type Line, lineOf } from '../lines.ts';
 
-type AskedLine = { readonly sku: string; readonly quantity: number; readonly unitPrice?: string | null | undefined };
+type AskedLine = {
+  readonly sku: string;
+  readonly quantity: number;
+  readonly unitPrice?: string | null | undefined;
+};
 
 /**
  * Lines with the names of their products, and their prices where none is given. From the log, so that a product added
@@ -36,5 +40,7 @@ export async function countryOf(repository: Repository, customerId: string | nul
 
 /** A command's refusal that is known before the command itself is asked. */
 export function rejected(reason: string, message: string): LivefoldError {
-  return new LivefoldError('COMMAND_REJECTED', `The command was rejected: ${message}`, { fields: { reason } });
+  return new LivefoldError('COMMAND_REJECTED', `The command was rejected: ${message}`, {
+    fields: { reason },
+  });
 }

@@ -1,7 +1,7 @@
+import { foldRow } from '../../consumption/fold-rows.ts';
 import { streamOf } from '../../domain/aggregate.ts';
 import type { StoredEvent } from '../../domain/event.ts';
 import { streamQuery } from '../../domain/query.ts';
-import { foldRow } from '../../consumption/fold-rows.ts';
 import type { AsOf } from '../../graphql/core-schema.ts';
 import type { EventStore } from '../../persistence/event-store.ts';
 import { Order } from './order.ts';

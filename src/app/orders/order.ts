@@ -19,22 +19,42 @@ type Placed = {
 
 export type OrderState = { readonly status: 'none' } | Placed;
 
-const Place = z.object({ orderId: Id, customerId: Id.nullable(), country: z.string().nullable(), lines: Lines, needsStock: z.boolean() });
+const Place = z.object({
+  orderId: Id,
+  customerId: Id.nullable(),
+  country: z.string().nullable(),
+  lines: Lines,
+  needsStock: z.boolean(),
+});
 const Pay = z.object({});
 const Ship = z.object({ carrier: z.string().trim().min(1).max(100) });
 const Expire = z.object({});
-const Cancel = z.object({ reason: z.string().trim().min(1).max(500).nullish().transform((reason) => reason ?? null) });
+const Cancel = z.object({
+  reason: z
+    .string()
+    .trim()
+    .min(1)
+    .max(500)
+    .nullish()
+    .transform((reason) => reason ?? null),
+});
 
 /** An order, from placed to shipped or cancelled. */
 export const Order = aggregate('Order', {
   state: fold<OrderState>({ status: 'none' })
-    .on(OrderPlaced, (_, { data, occurredAt }) => ({ status: 'placed', ...data, placedOn: occurredAt.toISOString().slice(0, 10) }))
+    .on(OrderPlaced, (_, { data, occurredAt }) => ({
+      status: 'placed',
+      ...data,
+      placedOn: occurredAt.toISOString().slice(0, 10),
+    }))
     .on(OrderPaid, (order) => withStatus(order, 'paid'))
     .on(OrderShipped, (order) => withStatus(order, 'shipped'))
     .on(OrderCancelled, (order) => withStatus(order, 'cancelled')),
   commands: (command) => ({
     place: command(Place, (order, input) =>
-      order.status === 'none' ? OrderPlaced({ ...input, total: totalOf(input.lines) }) : reject('ORDER_EXISTS', `there is an order ${input.orderId} already`),
+      order.status === 'none'
+        ? OrderPlaced({ ...input, total: totalOf(input.lines) })
+        : reject('ORDER_EXISTS', `there is an order ${input.orderId} already`),
     ),
     pay: command(Pay, (order) => {
       if (order.status !== 'placed') return refusal(order);
@@ -66,5 +86,7 @@ function withStatus(order: OrderState, status: Placed['status']): OrderState {
 
 /** Why an order that is not in the right state refuses a command. */
 function refusal({ status }: OrderState): Rejection {
-  return status === 'none' ? reject('UNKNOWN_ORDER', 'there is no such order') : reject(`ORDER_${status.toUpperCase()}`);
+  return status === 'none'
+    ? reject('UNKNOWN_ORDER', 'there is no such order')
+    : reject(`ORDER_${status.toUpperCase()}`);
 }

@@ -18,6 +18,18 @@ export const Orders = projection('orders', ordersTable)
       carrier: null,
     }),
   )
-  .on(OrderPaid, ({ data }) => data.orderId, (order) => order && { ...order, status: 'PAID' })
-  .on(OrderShipped, ({ data }) => data.orderId, (order, { data }) => order && { ...order, status: 'SHIPPED', carrier: data.carrier })
-  .on(OrderCancelled, ({ data }) => data.orderId, (order, { data }) => order && { ...order, status: 'CANCELLED', cancelReason: data.reason });
+  .on(
+    OrderPaid,
+    ({ data }) => data.orderId,
+    (order) => order && { ...order, status: 'PAID' },
+  )
+  .on(
+    OrderShipped,
+    ({ data }) => data.orderId,
+    (order, { data }) => order && { ...order, status: 'SHIPPED', carrier: data.carrier },
+  )
+  .on(
+    OrderCancelled,
+    ({ data }) => data.orderId,
+    (order, { data }) => order && { ...order, status: 'CANCELLED', cancelReason: data.reason },
+  );

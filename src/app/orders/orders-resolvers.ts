@@ -15,7 +15,11 @@ import { orderInTime } from './order-in-time.ts';
 import { Orders } from './orders-projection.ts';
 import { Returns } from './return.ts';
 
-const orderFields: Readonly<Record<OrderOrderField, string>> = { ID: 'id', PLACED_AT: 'placedAt', TOTAL: 'total' };
+const orderFields: Readonly<Record<OrderOrderField, string>> = {
+  ID: 'id',
+  PLACED_AT: 'placedAt',
+  TOTAL: 'total',
+};
 
 /** An order's row and its customer's: what a payload shows. */
 const payloadProjections = [Orders.name, Users.name];
@@ -40,14 +44,27 @@ export const ordersResolvers: Resolvers = {
     placeOrder: async (_, { input, commandId }, context) =>
       mutateOrder(context, await placeOrder(context, input), { commandId, request: ['placeOrder', input] }),
     payOrder: (_, { input, commandId }, context) =>
-      mutateOrder(context, Order.commands.pay(input.orderId, {}), { commandId, request: ['payOrder', input] }),
+      mutateOrder(context, Order.commands.pay(input.orderId, {}), {
+        commandId,
+        request: ['payOrder', input],
+      }),
     shipOrder: (_, { input, commandId }, context) =>
-      mutateOrder(context, Order.commands.ship(input.orderId, input), { commandId, request: ['shipOrder', input] }),
+      mutateOrder(context, Order.commands.ship(input.orderId, input), {
+        commandId,
+        request: ['shipOrder', input],
+      }),
     cancelOrder: (_, { input, commandId }, context) =>
-      mutateOrder(context, Order.commands.cancel(input.orderId, input), { commandId, request: ['cancelOrder', input] }),
+      mutateOrder(context, Order.commands.cancel(input.orderId, input), {
+        commandId,
+        request: ['cancelOrder', input],
+      }),
     returnItems: async (_, { input, commandId }, context) => {
       const command = await takeBack(context, input);
-      const receipt = await mutate(context, command, { commandId, request: ['returnItems', input], projections: payloadProjections });
+      const receipt = await mutate(context, command, {
+        commandId,
+        request: ['returnItems', input],
+        projections: payloadProjections,
+      });
       const { state } = await context.backend.repository.load(Returns, idOf(Returns, receipt.stream));
       return { receipt, return: found(state) };
     },
@@ -57,10 +74,16 @@ export const ordersResolvers: Resolvers = {
   },
 };
 
-async function placeOrder({ backend: { repository } }: ShopContext, input: PlaceOrderInput): Promise<AggregateCommand<OrderState>> {
+async function placeOrder(
+  { backend: { repository } }: ShopContext,
+  input: PlaceOrderInput,
+): Promise<AggregateCommand<OrderState>> {
   const orderId = input.orderId ?? createId();
   const customerId = input.customerId ?? null;
-  const [lines, country] = await Promise.all([completeLines(repository, input.lines), countryOf(repository, customerId)]);
+  const [lines, country] = await Promise.all([
+    completeLines(repository, input.lines),
+    countryOf(repository, customerId),
+  ]);
   return Order.commands.place(orderId, { orderId, customerId, country, lines, needsStock: true });
 }
 
@@ -70,11 +93,24 @@ async function takeBack({ backend: { repository } }: ShopContext, input: ReturnI
   const order = orderId === null ? null : (await repository.load(Order, orderId)).state;
   if (order?.status === 'none') throw rejected('UNKNOWN_ORDER', `there is no order ${orderId}`);
   const customerId = input.customerId ?? order?.customerId ?? null;
-  const [lines, country] = await Promise.all([completeLines(repository, input.lines), countryOf(repository, customerId)]);
-  return Returns.commands.takeBack(returnId, { returnId, orderId, customerId, country: country ?? order?.country ?? null, lines });
+  const [lines, country] = await Promise.all([
+    completeLines(repository, input.lines),
+    countryOf(repository, customerId),
+  ]);
+  return Returns.commands.takeBack(returnId, {
+    returnId,
+    orderId,
+    customerId,
+    country: country ?? order?.country ?? null,
+    lines,
+  });
 }
 
-async function mutateOrder(context: ShopContext, command: AggregateCommand<OrderState>, options: Omit<MutationOptions, 'projections'>) {
+async function mutateOrder(
+  context: ShopContext,
+  command: AggregateCommand<OrderState>,
+  options: Omit<MutationOptions, 'projections'>,
+) {
   const receipt = await mutate(context, command, { ...options, projections: payloadProjections });
   return { receipt, order: found(await context.loadOrder(idOf(Order, receipt.stream))) };
 }

@@ -1,6 +1,6 @@
 import { index, jsonb, numeric, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
-import { key, position } from '../read-columns.ts';
 import type { Line } from '../lines.ts';
+import { key, position } from '../read-columns.ts';
 
 /** The read table of orders. */
 export const ordersTable = pgTable(

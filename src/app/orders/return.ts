@@ -16,14 +16,26 @@ export type ReturnDocument = {
   readonly lines: readonly Line[];
 };
 
-const TakeBack = z.object({ returnId: Id, orderId: Id.nullable(), customerId: Id.nullable(), country: z.string().nullable(), lines: Lines });
+const TakeBack = z.object({
+  returnId: Id,
+  orderId: Id.nullable(),
+  customerId: Id.nullable(),
+  country: z.string().nullable(),
+  lines: Lines,
+});
 
 /** A return: a document of its own, whether or not the order is known. */
 export const Returns = aggregate('Return', {
-  state: fold<ReturnDocument | null>(null).on(ItemsReturned, (_, { data, occurredAt }) => ({ ...data, id: data.returnId, returnedAt: occurredAt })),
+  state: fold<ReturnDocument | null>(null).on(ItemsReturned, (_, { data, occurredAt }) => ({
+    ...data,
+    id: data.returnId,
+    returnedAt: occurredAt,
+  })),
   commands: (command) => ({
     takeBack: command(TakeBack, (existing, input) =>
-      existing === null ? ItemsReturned({ ...input, total: totalOf(input.lines) }) : reject('RETURN_EXISTS', `there is a return ${input.returnId} already`),
+      existing === null
+        ? ItemsReturned({ ...input, total: totalOf(input.lines) })
+        : reject('RETURN_EXISTS', `there is a return ${input.returnId} already`),
     ),
   }),
 });

@@ -16,18 +16,29 @@ export const ProductAdded = event(
   { tags: ({ sku }) => [productTag(sku)] },
 );
 
-export const Restocked = event('Restocked', z.object({ sku: Id, quantity: Quantity }), { tags: ({ sku }) => [productTag(sku)] });
+export const Restocked = event('Restocked', z.object({ sku: Id, quantity: Quantity }), {
+  tags: ({ sku }) => [productTag(sku)],
+});
 
-const stockTags = ({ orderId, units }: { readonly orderId: string; readonly units: readonly Units[] }): readonly string[] => [
-  `order:${orderId}`,
-  ...units.map(({ sku }) => productTag(sku)),
-];
+const stockTags = ({
+  orderId,
+  units,
+}: {
+  readonly orderId: string;
+  readonly units: readonly Units[];
+}): readonly string[] => [`order:${orderId}`, ...units.map(({ sku }) => productTag(sku))];
 
 /** An order's units were taken from the stock. Products whose stock is not counted are not among them. */
-export const StockReserved = event('StockReserved', z.object({ orderId: Id, units: z.array(Units) }), { tags: stockTags });
+export const StockReserved = event('StockReserved', z.object({ orderId: Id, units: z.array(Units) }), {
+  tags: stockTags,
+});
 
 /** An order asked for more than there is. `units` are those that were missing. */
-export const StockRefused = event('StockRefused', z.object({ orderId: Id, units: z.array(Units) }), { tags: ({ orderId }) => [`order:${orderId}`] });
+export const StockRefused = event('StockRefused', z.object({ orderId: Id, units: z.array(Units) }), {
+  tags: ({ orderId }) => [`order:${orderId}`],
+});
 
 /** An order gave its units back. */
-export const StockReleased = event('StockReleased', z.object({ orderId: Id, units: z.array(Units) }), { tags: stockTags });
+export const StockReleased = event('StockReleased', z.object({ orderId: Id, units: z.array(Units) }), {
+  tags: stockTags,
+});

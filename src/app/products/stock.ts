@@ -3,7 +3,15 @@ import { decision } from '../../domain/decision.ts';
 import { fold } from '../../domain/fold.ts';
 import type { Query } from '../../domain/query.ts';
 import { Id } from '../amounts.ts';
-import { ProductAdded, productTag, Restocked, StockRefused, StockReleased, StockReserved, Units } from './product-events.ts';
+import {
+  ProductAdded,
+  productTag,
+  Restocked,
+  StockRefused,
+  StockReleased,
+  StockReserved,
+  Units,
+} from './product-events.ts';
 
 /** Units at hand by SKU; a product without a count is not in it. */
 type Stock = { readonly counts: ReadonlyMap<string, number>; readonly reserved: readonly Units[] | null };
@@ -16,15 +24,25 @@ const stockStream = (orderId: string): string => `Stock-${orderId}`;
 /** All that changes the stock of these products, and what this order has reserved. */
 function stockQuery(orderId: string, skus: readonly string[]): Query {
   const types = [ProductAdded, Restocked, StockReserved, StockReleased].map(({ type }) => type);
-  return { items: [...skus.map((sku) => ({ types, tags: [productTag(sku)] })), { tags: [`order:${orderId}`] }] };
+  return {
+    items: [...skus.map((sku) => ({ types, tags: [productTag(sku)] })), { tags: [`order:${orderId}`] }],
+  };
 }
 
 function stockFold(orderId: string) {
   return fold<Stock>({ counts: new Map(), reserved: null })
-    .on(ProductAdded, (stock, { data }) => (data.stock === null ? stock : withUnits(stock, [{ sku: data.sku, quantity: data.stock }], 1)))
+    .on(ProductAdded, (stock, { data }) =>
+      data.stock === null ? stock : withUnits(stock, [{ sku: data.sku, quantity: data.stock }], 1),
+    )
     .on(Restocked, (stock, { data }) => withUnits(stock, [data], 1))
-    .on(StockReserved, (stock, { data }) => ({ ...withUnits(stock, data.units, -1), reserved: data.orderId === orderId ? data.units : stock.reserved }))
-    .on(StockReleased, (stock, { data }) => ({ ...withUnits(stock, data.units, 1), reserved: data.orderId === orderId ? null : stock.reserved }));
+    .on(StockReserved, (stock, { data }) => ({
+      ...withUnits(stock, data.units, -1),
+      reserved: data.orderId === orderId ? data.units : stock.reserved,
+    }))
+    .on(StockReleased, (stock, { data }) => ({
+      ...withUnits(stock, data.units, 1),
+      reserved: data.orderId === orderId ? null : stock.reserved,
+    }));
 }
 
 function withUnits(stock: Stock, units: readonly Units[], sign: 1 | -1): Stock {
@@ -44,7 +62,9 @@ export const reserveStock = decision('reserveStock', {
     const missing = counted
       .map(({ sku, quantity }) => ({ sku, quantity: quantity - (counts.get(sku) ?? 0) }))
       .filter(({ quantity }) => quantity > 0);
-    return missing.length > 0 ? StockRefused({ orderId, units: missing }) : StockReserved({ orderId, units: counted });
+    return missing.length > 0
+      ? StockRefused({ orderId, units: missing })
+      : StockReserved({ orderId, units: counted });
   },
   stream: ({ orderId }) => stockStream(orderId),
 });
@@ -54,7 +74,8 @@ export const releaseStock = decision('releaseStock', {
   schema: ReleaseStock,
   query: ({ orderId }) => stockQuery(orderId, []),
   state: ({ orderId }) => stockFold(orderId),
-  decide: ({ reserved }, { orderId }) => (reserved === null ? [] : StockReleased({ orderId, units: [...reserved] })),
+  decide: ({ reserved }, { orderId }) =>
+    reserved === null ? [] : StockReleased({ orderId, units: [...reserved] }),
   stream: ({ orderId }) => stockStream(orderId),
 });
 

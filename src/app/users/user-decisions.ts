@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { streamOf } from '../../domain/aggregate.ts';
 import { decision } from '../../domain/decision.ts';
 import { fold } from '../../domain/fold.ts';
-import { reject } from '../../domain/rejection.ts';
 import type { Query } from '../../domain/query.ts';
+import { reject } from '../../domain/rejection.ts';
 import { Id } from '../amounts.ts';
-import { Email, EmailChanged, emailTag, UserRegistered, userTag } from './user-events.ts';
 import { User } from './user.ts';
+import { Email, EmailChanged, emailTag, UserRegistered, userTag } from './user-events.ts';
 
 /** What both decisions need to know: whether the user exists and with which email, and who has the email asked for. */
 type Facts = { readonly exists: boolean; readonly email: string | null; readonly owner: string | null };
@@ -15,7 +15,13 @@ const RegisterUser = z.object({
   id: Id,
   email: Email.nullish().transform((email) => email ?? null),
   name: z.string().trim().min(1).max(200),
-  country: z.string().trim().min(1).max(100).nullish().transform((country) => country ?? null),
+  country: z
+    .string()
+    .trim()
+    .min(1)
+    .max(100)
+    .nullish()
+    .transform((country) => country ?? null),
 });
 
 const ChangeEmail = z.object({ userId: Id, email: Email });
@@ -23,19 +29,28 @@ const ChangeEmail = z.object({ userId: Id, email: Email });
 /** Everything about one user and about one email address. */
 function factsQuery(userId: string, email: string | null): Query {
   const types = [UserRegistered.type, EmailChanged.type];
-  return { items: [{ types, tags: [userTag(userId)] }, ...(email === null ? [] : [{ types, tags: [emailTag(email)] }])] };
+  return {
+    items: [
+      { types, tags: [userTag(userId)] },
+      ...(email === null ? [] : [{ types, tags: [emailTag(email)] }]),
+    ],
+  };
 }
 
 function factsFold(userId: string, email: string | null) {
   return fold<Facts>({ exists: false, email: null, owner: null })
     .on(UserRegistered, (facts, { data }) => ({
-      ...(data.userId === userId ? { exists: true, email: data.email } : { exists: facts.exists, email: facts.email }),
+      ...(data.userId === userId
+        ? { exists: true, email: data.email }
+        : { exists: facts.exists, email: facts.email }),
       owner: data.email === email ? data.userId : facts.owner,
     }))
     .on(EmailChanged, (facts, { data }) => {
       const isFreed = data.previous === email && facts.owner === data.userId;
       return {
-        ...(data.userId === userId ? { exists: true, email: data.email } : { exists: facts.exists, email: facts.email }),
+        ...(data.userId === userId
+          ? { exists: true, email: data.email }
+          : { exists: facts.exists, email: facts.email }),
         owner: data.email === email ? data.userId : isFreed ? null : facts.owner,
       };
     });

@@ -11,12 +11,14 @@ export const Email = z
   .pipe(z.email());
 
 /** The tag by which events about an email address are found. It does not tell the address itself. */
-export const emailTag = (email: string): string => `email:${createHash('sha256').update(email).digest('hex').slice(0, 32)}`;
+export const emailTag = (email: string): string =>
+  `email:${createHash('sha256').update(email).digest('hex').slice(0, 32)}`;
 
 /** The tag of all events about one user's account. */
 export const userTag = (userId: string): string => `user:${userId}`;
 
-const emailTags = (emails: readonly (string | null)[]): readonly string[] => emails.filter((email) => email !== null).map(emailTag);
+const emailTags = (emails: readonly (string | null)[]): readonly string[] =>
+  emails.filter((email) => email !== null).map(emailTag);
 
 export const UserRegistered = event(
   'UserRegistered',
@@ -24,6 +26,10 @@ export const UserRegistered = event(
   { tags: ({ userId, email }) => [userTag(userId), ...emailTags([email])] },
 );
 
-export const EmailChanged = event('EmailChanged', z.object({ userId: Id, email: z.string(), previous: z.string().nullable() }), {
-  tags: ({ userId, email, previous }) => [userTag(userId), ...emailTags([email, previous])],
-});
+export const EmailChanged = event(
+  'EmailChanged',
+  z.object({ userId: Id, email: z.string(), previous: z.string().nullable() }),
+  {
+    tags: ({ userId, email, previous }) => [userTag(userId), ...emailTags([email, previous])],
+  },
+);

@@ -2,7 +2,11 @@ import { aggregate } from '../../domain/aggregate.ts';
 import { fold } from '../../domain/fold.ts';
 import { EmailChanged, UserRegistered } from './user-events.ts';
 
-export type UserState = { readonly exists: boolean; readonly email: string | null; readonly country: string | null };
+export type UserState = {
+  readonly exists: boolean;
+  readonly email: string | null;
+  readonly country: string | null;
+};
 
 /** A user as other slices look one up. Its commands are decisions: an email address is unique among all users. */
 export const User = aggregate('User', {

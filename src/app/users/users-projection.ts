@@ -9,16 +9,38 @@ export const Users = projection('users', usersTable)
   .on(
     UserRegistered,
     ({ data }) => data.userId,
-    (_, { data, occurredAt }) => ({ id: data.userId, email: data.email, name: data.name, country: data.country, orderCount: 0, totalSpent: '0', registeredAt: occurredAt }),
+    (_, { data, occurredAt }) => ({
+      id: data.userId,
+      email: data.email,
+      name: data.name,
+      country: data.country,
+      orderCount: 0,
+      totalSpent: '0',
+      registeredAt: occurredAt,
+    }),
   )
-  .on(EmailChanged, ({ data }) => data.userId, (user, { data }) => user && { ...user, email: data.email })
+  .on(
+    EmailChanged,
+    ({ data }) => data.userId,
+    (user, { data }) => user && { ...user, email: data.email },
+  )
   .on(
     OrderPlaced,
     ({ data }) => data.customerId,
-    (user, { data }) => user && { ...user, orderCount: user.orderCount + 1, totalSpent: addDecimals(user.totalSpent, data.total) },
+    (user, { data }) =>
+      user && {
+        ...user,
+        orderCount: user.orderCount + 1,
+        totalSpent: addDecimals(user.totalSpent, data.total),
+      },
   )
   .on(
     OrderCancelled,
     ({ data }) => data.customerId,
-    (user, { data }) => user && { ...user, orderCount: user.orderCount - 1, totalSpent: subtractDecimals(user.totalSpent, data.total) },
+    (user, { data }) =>
+      user && {
+        ...user,
+        orderCount: user.orderCount - 1,
+        totalSpent: subtractDecimals(user.totalSpent, data.total),
+      },
   );

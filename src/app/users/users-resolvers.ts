@@ -1,11 +1,11 @@
-import { createId } from '../../kernel/ids.ts';
+import { idOf } from '../../domain/aggregate.ts';
+import type { DecisionCommand } from '../../domain/decision.ts';
 import { waitForProjections } from '../../graphql/at-least.ts';
 import { found } from '../../graphql/found.ts';
 import { liveField } from '../../graphql/live-field.ts';
 import { type MutationOptions, mutate } from '../../graphql/mutate.ts';
 import { rowsField } from '../../graphql/row-fields.ts';
-import { idOf } from '../../domain/aggregate.ts';
-import type { DecisionCommand } from '../../domain/decision.ts';
+import { createId } from '../../kernel/ids.ts';
 import type { ShopContext } from '../shop-context.ts';
 import type { Resolvers, UserOrderField } from '../shop-schema.ts';
 import { User } from './user.ts';
@@ -30,15 +30,23 @@ export const usersResolvers: Resolvers = {
   },
   Mutation: {
     registerUser: (_, { input, commandId }, context) =>
-      mutateUser(context, registerUser({ ...input, id: input.id ?? createId() }), { commandId, request: ['registerUser', input] }),
-    changeEmail: (_, { input, commandId }, context) => mutateUser(context, changeEmail(input), { commandId, request: ['changeEmail', input] }),
+      mutateUser(context, registerUser({ ...input, id: input.id ?? createId() }), {
+        commandId,
+        request: ['registerUser', input],
+      }),
+    changeEmail: (_, { input, commandId }, context) =>
+      mutateUser(context, changeEmail(input), { commandId, request: ['changeEmail', input] }),
   },
   Subscription: {
     users: liveField('users', Users),
   },
 };
 
-async function mutateUser(context: ShopContext, command: DecisionCommand, options: Omit<MutationOptions, 'projections'>) {
+async function mutateUser(
+  context: ShopContext,
+  command: DecisionCommand,
+  options: Omit<MutationOptions, 'projections'>,
+) {
   const receipt = await mutate(context, command, { ...options, projections: [Users.name] });
   return { receipt, user: found(await context.loadUser(idOf(User, receipt.stream))) };
 }

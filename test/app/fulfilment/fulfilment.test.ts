@@ -26,13 +26,17 @@ afterEach(async () => {
   await created.drop();
 });
 
-const startShop = (): Promise<RunningBackend> => startBackend(shop, { databaseUrl: created.url, clock: () => now });
+const startShop = (): Promise<RunningBackend> =>
+  startBackend(shop, { databaseUrl: created.url, clock: () => now });
 
-const addTea = (stock: number | null) => backend.execute(Product.commands.add('TEA', { sku: 'TEA', name: 'Tea', price: '1', stock }));
+const addTea = (stock: number | null) =>
+  backend.execute(Product.commands.add('TEA', { sku: 'TEA', name: 'Tea', price: '1', stock }));
 
 function place(orderId: string, ...quantities: readonly number[]) {
   const lines = quantities.map((quantity) => lineOf({ sku: 'TEA', name: 'Tea', quantity, unitPrice: '1' }));
-  return backend.execute(Order.commands.place(orderId, { orderId, customerId: null, country: null, lines, needsStock: true }));
+  return backend.execute(
+    Order.commands.place(orderId, { orderId, customerId: null, country: null, lines, needsStock: true }),
+  );
 }
 
 const pay = (orderId: string) => backend.execute(Order.commands.pay(orderId, {}));
@@ -47,7 +51,8 @@ async function statusOf(orderId: string): Promise<string> {
   return (await backend.repository.loadFresh(Order, orderId)).state.status;
 }
 
-const becomes = (orderId: string, ...types: readonly string[]) => vi.waitFor(async () => expect(await typesOf(orderId)).toEqual(types), { timeout: 20_000, interval: 10 });
+const becomes = (orderId: string, ...types: readonly string[]) =>
+  vi.waitFor(async () => expect(await typesOf(orderId)).toEqual(types), { timeout: 20_000, interval: 10 });
 
 /** What the read table says is left. */
 async function stockLeft(): Promise<unknown> {
@@ -59,7 +64,9 @@ async function stockLeft(): Promise<unknown> {
 /** Until fulfilment has seen all that happened, what it did about it included. */
 async function settle(): Promise<void> {
   await vi.waitFor(async () => {
-    const [row] = await backend.database.session.execute(sql`select position::int from livefold.tracking where consumer = 'process:fulfilment'`);
+    const [row] = await backend.database.session.execute(
+      sql`select position::int from livefold.tracking where consumer = 'process:fulfilment'`,
+    );
     expect(row).toEqual({ position: await backend.log.head() });
   }, 30_000);
 }
@@ -133,7 +140,9 @@ test('32 paid orders at once for 10 units: exactly 10 are shipped', async () => 
   const ids = Array.from({ length: 32 }, (_, index) => `${index}`);
   await Promise.all(ids.map((id) => place(id, 1)));
   await using other = await startBackend(shop, { databaseUrl: created.url, clock: () => now });
-  await Promise.all(ids.map((id, index) => (index % 2 === 0 ? backend : other).execute(Order.commands.pay(id, {}))));
+  await Promise.all(
+    ids.map((id, index) => (index % 2 === 0 ? backend : other).execute(Order.commands.pay(id, {}))),
+  );
   await settle();
   const statuses = await Promise.all(ids.map(statusOf));
   expect(statuses.filter((status) => status === 'shipped')).toHaveLength(10);
@@ -174,7 +183,10 @@ describe('an order that is not paid for 7 days', () => {
     await place('1', 1);
     await vi.waitFor(async () => expect(await processesLeft()).toBe(2), 10_000);
     await backend.stop();
-    backend = await startBackend({ ...shop, processManagers: [] }, { databaseUrl: created.url, clock: () => now });
+    backend = await startBackend(
+      { ...shop, processManagers: [] },
+      { databaseUrl: created.url, clock: () => now },
+    );
     await pay('1');
     await backend.stop();
     now = new Date(start.getTime() + 8 * day);

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { addProduct, cancelOrder, placeOrder } from '../operations.ts';
 import { type ServedShop, serveShop } from '../served-shop.ts';
 
-const query = 'query ($id: ID!, $asOf: AsOf) { order(id: $id, asOf: $asOf) { status total cancelReason lines { sku } } }';
+const query =
+  'query ($id: ID!, $asOf: AsOf) { order(id: $id, asOf: $asOf) { status total cancelReason lines { sku } } }';
 
 let shop: ServedShop;
 let id: string;
@@ -31,11 +32,19 @@ test('at a position an order is what it was behind that event', async () => {
 });
 
 test('at a version of its own stream', async () => {
-  expect(await Promise.all([-1, 0, 1, 2, 99].map((version) => asOf({ version })))).toEqual([null, null, before, after, after]);
+  expect(await Promise.all([-1, 0, 1, 2, 99].map((version) => asOf({ version })))).toEqual([
+    null,
+    null,
+    before,
+    after,
+    after,
+  ]);
 });
 
 test('at an instant, as the log stood then', async () => {
-  const { notificationLog } = await shop.data(`{ notificationLog(after: "${Number(placed.position) - 1}") { nodes { recordedAt } } }`);
+  const { notificationLog } = await shop.data(
+    `{ notificationLog(after: "${Number(placed.position) - 1}") { nodes { recordedAt } } }`,
+  );
   const [first] = notificationLog.nodes;
   const earlier = new Date(Date.parse(first.recordedAt) - 1).toISOString();
   expect(await asOf({ time: earlier })).toBeNull();
