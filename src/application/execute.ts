@@ -11,7 +11,7 @@ import { createId } from '../kernel/ids.ts';
 import { fingerprint } from '../kernel/json.ts';
 import { isStorableName, longestName } from '../kernel/storable-text.ts';
 import type { AppendItem, EventStore, Receipt } from '../persistence/event-store.ts';
-import type { Repository } from './repository.ts';
+import type { Loaded, Repository } from './repository.ts';
 import { Turns } from './turns.ts';
 
 /** What `execute` takes: a decision, one command on an aggregate, or several on the same one, stored together. */
@@ -89,7 +89,7 @@ export function createExecutor(options: ExecutorOptions): Execute {
 
     async function tryUntilSettled(): Promise<Receipt> {
       for (let attempt = 0; ; attempt += 1) {
-        const tried = await decide(commands, context, attempt > 0);
+        const tried = await decide(commands, context, attempt > 0 || given.transaction !== undefined);
         try {
           return await conclude(tried, command);
         } catch (error) {
@@ -99,7 +99,8 @@ export function createExecutor(options: ExecutorOptions): Execute {
             attempt + 1 < tries &&
             given.transaction === undefined;
           if (!mayRetry) throw error;
-          await sleep(backoff(attempt, { base: 2, most: 100 }));
+          // The first try may have gone by an old guess: the second one follows at once.
+          if (attempt > 0) await sleep(backoff(attempt, { base: 2, most: 100 }));
         }
       }
     }
@@ -139,21 +140,31 @@ export function createExecutor(options: ExecutorOptions): Execute {
     if (first === undefined) throw new LivefoldError('BAD_USER_INPUT', 'There is no command to execute.');
     if (first.kind === 'decision') return decideAcross(first, context);
     const aggregateCommands = commands.filter((command) => command.kind === 'aggregate');
-    const attempt = await decideOnAggregate(aggregateCommands, first, context, isFresh);
-    // A kept state may be old: only the log itself may say no, or that there is nothing to do.
-    const isFinal = isFresh || (!isRejection(attempt.outcome) && eventsOf(attempt.outcome).length > 0);
-    return isFinal ? attempt : decideOnAggregate(aggregateCommands, first, context, true);
+    if (isFresh) return decideOnAggregate(aggregateCommands, first, context, await loadFresh(first));
+    const attempt = decideOnAggregate(
+      aggregateCommands,
+      first,
+      context,
+      repository.guess(first.aggregate, first.id),
+    );
+    // A guess may be wrong. The append finds that out; but only the log itself may say no, or that there is nothing to do.
+    const isFinal = !isRejection(attempt.outcome) && eventsOf(attempt.outcome).length > 0;
+    return isFinal ? attempt : decideOnAggregate(aggregateCommands, first, context, await loadFresh(first));
   }
 
-  async function decideOnAggregate(
+  function loadFresh({ aggregate, id }: AggregateCommand): Promise<Loaded<unknown>> {
+    checkedStream(aggregate, id);
+    return repository.loadFresh(aggregate, id);
+  }
+
+  function decideOnAggregate(
     commands: readonly AggregateCommand[],
     { aggregate, id }: AggregateCommand,
     context: CommandContext,
-    isFresh: boolean,
-  ): Promise<Attempt> {
-    const stream = checkName(streamOf(aggregate, id), { what: 'stream id', path: 'id' });
+    loaded: Loaded<unknown>,
+  ): Attempt {
+    const stream = checkedStream(aggregate, id);
     const inputs = commands.map((command) => validateInput(command));
-    const loaded = isFresh ? await repository.loadFresh(aggregate, id) : await repository.load(aggregate, id);
     const guard = { expected: [{ stream, version: loaded.version }] };
     const refused = (): void => repository.forget(stream);
     const decided: NewEvent[] = [];
@@ -198,6 +209,11 @@ export function createExecutor(options: ExecutorOptions): Execute {
       refused: () => {},
     };
   }
+}
+
+/** An aggregate's stream. @throws LivefoldError `BAD_USER_INPUT` for an id that no store can keep */
+function checkedStream(aggregate: { readonly name: string }, id: string): string {
+  return checkName(streamOf(aggregate, id), { what: 'stream id', path: 'id' });
 }
 
 function toList(executable: Executable): readonly (DecisionCommand | AggregateCommand)[] {

@@ -26,9 +26,18 @@ export class Repository {
 
   /** The state from memory if it is there, else from the log. */
   async load<State>(aggregate: AggregateRoot<State>, id: string): Promise<Loaded<State>> {
+    const guess = this.guess(aggregate, id);
+    return guess.version === 0 ? this.loadFresh(aggregate, id) : guess;
+  }
+
+  /**
+   * The state from memory if it is there, else that of an aggregate without events: what a command that creates one will
+   * find. It costs no round trip, and the append's expected version holds only if it was right.
+   */
+  guess<State>(aggregate: AggregateRoot<State>, id: string): Loaded<State> {
     const stream = streamOf(aggregate, id);
     const kept = this.#cache.get(stream);
-    if (kept === undefined) return this.loadFresh(aggregate, id);
+    if (kept === undefined) return { state: aggregate.state.initial, version: 0 };
     this.keep(stream, kept);
     // Only `keep` fills the cache, under the stream's own name, which starts with the aggregate's.
     return kept as Loaded<State>;

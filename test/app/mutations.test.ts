@@ -164,7 +164,7 @@ describe('an email address', () => {
     const winners = replies.filter(({ body }) => body.errors === undefined);
     expect(winners).toHaveLength(1);
     expect(
-      replies.flatMap(({ body }) => body.errors ?? []).map(({ extensions }) => extensions['reason']),
+      replies.flatMap(({ body }) => body.errors ?? []).map(({ extensions }) => extensions.reason),
     ).toEqual(Array(15).fill('EMAIL_TAKEN'));
   });
 
@@ -217,7 +217,7 @@ describe('atLeast', () => {
     await holding;
     expect(body.errors?.[0]?.extensions).toMatchObject({ code: 'PROJECTION_LAGGING', projection: 'orders' });
     // The command was carried out all the same.
-    const atLeast = body.errors?.[0]?.extensions['atLeast'];
+    const atLeast = body.errors?.[0]?.extensions.atLeast;
     expect(await shop.data(order, { id: 'held', atLeast })).toEqual({ order: { status: 'PLACED' } });
   });
 });

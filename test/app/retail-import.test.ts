@@ -11,7 +11,15 @@ import { type RunningBackend, startBackend } from '../../src/main/start-backend.
 import { HeldRows, LiveClient } from '../graphql/live-client.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { Program } from '../support/program.ts';
-import { type Day, daysByHand, december, hundredths, isHere, sorted, title } from './retail/december-by-hand.ts';
+import {
+  type Day,
+  daysByHand,
+  december,
+  hundredths,
+  isHere,
+  sorted,
+  title,
+} from './retail/december-by-hand.ts';
 
 const cli = join(import.meta.dirname, '../../src/cli/livefold.ts');
 
@@ -85,7 +93,7 @@ describe.skipIf(!isHere)(`${title}, imported`, () => {
 
   test('accounts for every row', async () => {
     expect(summary).toMatchObject(counted);
-    expect(summary['events']).toBe(await backend.log.head());
+    expect(summary.events).toBe(await backend.log.head());
     const { users = [], orders = [] } = tables;
     expect([users.length, orders.length]).toEqual([948, 1_629]);
   });
@@ -100,7 +108,10 @@ describe.skipIf(!isHere)(`${title}, imported`, () => {
   test('sold and took back, day by day, what a computation straight from the file gives', async () => {
     const rows = await backend.models.rows(DailySales, { limit: 100 });
     const days = new Map<string, Day>(
-      rows.map(({ day, revenue, returns }) => [day, { revenue: hundredths(revenue), returns: hundredths(returns) }]),
+      rows.map(({ day, revenue, returns }) => [
+        day,
+        { revenue: hundredths(revenue), returns: hundredths(returns) },
+      ]),
     );
     expect(sorted(days)).toEqual(sorted(daysByHand()));
     expect(days.size).toBe(20);
@@ -129,7 +140,7 @@ describe.skipIf(!isHere)(`${title}, imported`, () => {
   test('killed on the way and run again ends the same', async () => {
     await using other = await createTestDatabase(shop.migrations);
     await using watching = await startBackend(shop, { databaseUrl: other.url });
-    const whole = summary['events'] ?? 0;
+    const whole = summary.events ?? 0;
     for (const share of [0.1 + Math.random() * 0.3, 0.5 + Math.random() * 0.4]) {
       await using program = startImport(other.url);
       while ((await watching.log.head()) < share * whole) await delay(2);

@@ -44,7 +44,7 @@ export async function serveShop({ databaseUrl, clock }: ShopOptions = {}): Promi
       const { body } = await reply(query, variables);
       const [error, ...others] = body.errors ?? [];
       if (error === undefined || others.length > 0) throw new Error(`Not one error: ${JSON.stringify(body)}`);
-      return error.extensions['reason'] ?? error.extensions['code'];
+      return error.extensions.reason ?? error.extensions.code;
     },
     async *watch(query, variables = {}) {
       for await (const { data, errors } of client.iterate({ query, variables })) {

@@ -90,4 +90,4 @@ export function foldAll(counters: Counters, events: readonly StoredEvent[]): rea
   return changes.map(({ after, position: changedAt }) => ({ ...after, position: changedAt })).sort(byId);
 }
 
-export const byId = (a: AnyRow, b: AnyRow): number => (String(a['id']) < String(b['id']) ? -1 : 1);
+export const byId = (a: AnyRow, b: AnyRow): number => (String(a.id) < String(b.id) ? -1 : 1);

@@ -129,6 +129,23 @@ test('a filter means the same in memory and in the database', async () => {
   );
 });
 
+test.each(['contains', 'startsWith'])('half an emoji is in no text: %s', async (operator) => {
+  const emoji = {
+    id: '1',
+    name: '😀',
+    amount: null,
+    count: null,
+    at: null,
+    day: null,
+    flag: null,
+    position: 1,
+  };
+  await database.session.execute(sql`truncate samples`);
+  await database.session.insert(samplesTable).values(emoji);
+  const asked = { name: { [operator]: '\ud83d' } };
+  expect([await selectIds(asked), passes(asked, emoji, isDecimal)]).toEqual([[], false]);
+});
+
 test.each([{ name: { eq: '\0' } }, { id: { in: ['\0'] } }, { name: { contains: '\0' } }])(
   'a text that no database can hold is refused: %j',
   async (asked) => {

@@ -6,7 +6,7 @@ import { counted, countersProjection, labelled, removed, stored, whispered } fro
 const counters = countersProjection();
 const none = new Map<string, AnyRow>();
 const row = (id: string, total: number, label: string | null = null): AnyRow => ({ id, total, label });
-const existing = (...rows: readonly AnyRow[]) => new Map(rows.map((one) => [String(one['id']), one]));
+const existing = (...rows: readonly AnyRow[]) => new Map(rows.map((one) => [String(one.id), one]));
 
 test('an event of several keys changes the row of each', () =>
   expect(foldRows(counters, stored(counted('a', 'b')), existing(row('b', 4)))).toEqual([

@@ -93,19 +93,17 @@ test('pages forwards and backwards, in every order, put together are the whole l
 
 test('a page between two cursors is what lies between them', async () => {
   await database.session.execute(sql`truncate items`);
-  await database.session
-    .insert(itemsTable)
-    .values(
-      ['a', 'b', 'c', 'd', 'e'].map((id, index) => ({
-        id,
-        name: 'Tea',
-        price: `${5 - index}`,
-        stock: null,
-        addedAt: new Date(0),
-        soldAt: null,
-        position: 1,
-      })),
-    );
+  await database.session.insert(itemsTable).values(
+    ['a', 'b', 'c', 'd', 'e'].map((id, index) => ({
+      id,
+      name: 'Tea',
+      price: `${5 - index}`,
+      stock: null,
+      addedAt: new Date(0),
+      soldAt: null,
+      position: 1,
+    })),
+  );
   const order = { field: 'price', descending: true };
   const { edges } = await read({ orderBy: order });
   const [after, before] = [edges[0]?.cursor, edges[4]?.cursor];

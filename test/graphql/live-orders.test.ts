@@ -35,17 +35,14 @@ const watched = (backend: RunningBackend): Watched => ({
 const orderId = fc.integer({ min: 1, max: 12 }).map((number) => `o${number}`);
 const customer = fc.constantFrom('ada', 'grace', null);
 const price = fc.constantFrom('1.5', '1.50', '10', '9', '0.0001');
-const write = fc.oneof(
-  fc.record({
-    kind: fc.constant('place' as const),
-    orderId,
-    customer,
-    price,
-    quantity: fc.integer({ min: 1, max: 9 }),
-  }),
-  fc.record({ kind: fc.constantFrom('pay' as const, 'ship' as const, 'cancel' as const), orderId }),
-);
-type Write = Parameters<Parameters<typeof write.map>[0]>[0];
+const write = fc.record({
+  kind: fc.constantFrom('place', 'place', 'pay', 'ship', 'cancel'),
+  orderId,
+  customer,
+  price,
+  quantity: fc.integer({ min: 1, max: 9 }),
+});
+type Write = typeof write extends fc.Arbitrary<infer Value> ? Value : never;
 
 /** Each round's ids are its own: the runs share a database. */
 function commandOf(asked: Write, round: string) {

@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest';
+import type { Filter } from '../../src/consumption/filter.ts';
 import { type LiveFrame, liveRows } from '../../src/graphql/live-rows.ts';
 import { counted, labelled, removed, whispered } from '../consumption/counters.ts';
 import { type OpenCounters, openCounters } from '../consumption/open-counters.ts';
@@ -7,7 +8,7 @@ import { HeldRows, LiveClient, type Watched } from './live-client.ts';
 const never = new AbortController().signal;
 const watched = ({ running, backend: { models } }: OpenCounters): Watched => ({ running, models });
 
-function watch(opened: OpenCounters, options: { readonly filter?: object; readonly after?: number } = {}) {
+function watch(opened: OpenCounters, options: { readonly filter?: Filter; readonly after?: number } = {}) {
   return liveRows({ ...watched(opened), ...options, signal: never });
 }
 
@@ -34,7 +35,7 @@ const names = (count: number): readonly string[] =>
   Array.from({ length: count }, (_, index) => `c${String(index).padStart(5, '0')}`);
 
 /** What a client with that filter must hold. */
-async function query(opened: OpenCounters, filter?: object) {
+async function query(opened: OpenCounters, filter?: Filter) {
   const rows = await opened.backend.models.rows(opened.counters, { filter, limit: 100_000 });
   return rows.map(({ position: _, ...row }) => row);
 }

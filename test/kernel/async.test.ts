@@ -96,3 +96,15 @@ test('backoff doubles up to its bound, with jitter below', () => {
   vi.spyOn(Math, 'random').mockReturnValue(0.5);
   expect([0, 1, 2, 10].map((attempt) => backoff(attempt, { base: 2, most: 100 }))).toEqual([1, 2, 4, 50]);
 });
+
+test('a wait may be as long as it likes', async () => {
+  vi.useFakeTimers();
+  const bell = new Bell();
+  const settled = vi.fn();
+  const waiting = bell.wait(bell.rings, { timeout: Number.POSITIVE_INFINITY }).then(settled);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(settled).not.toHaveBeenCalled();
+  bell.ring();
+  await waiting;
+  vi.useRealTimers();
+});

@@ -1,5 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
+import { Bell } from '../../src/kernel/async.ts';
+
+const guard = join(import.meta.dirname, 'guarded-process.ts');
 
 export type ProgramOptions = {
   readonly cwd?: string;
@@ -13,22 +17,18 @@ export type Ending = { readonly code: number | null; readonly signal: NodeJS.Sig
 /** A program in a process of its own, under the same Node as the tests. Disposing kills it. */
 export class Program implements AsyncDisposable {
   readonly ended: Promise<Ending>;
-  readonly #child: ChildProcess;
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #bell = new Bell();
   #output = '';
+  #isOver = false;
 
   constructor(args: readonly string[], { cwd, env }: ProgramOptions) {
-    this.#child = spawn(process.execPath, args, { cwd, env: { ...process.env, ...env }, stdio: 'pipe' });
-    const kill = () => this.#child.kill('SIGKILL');
-    // A test that timed out never comes to dispose of it.
-    process.once('exit', kill);
-    this.ended = once(this.#child, 'close').then(([code, signal]) => {
-      process.off('exit', kill);
-      return { code, signal };
-    });
-    for (const stream of [this.#child.stdout, this.#child.stderr])
-      stream?.setEncoding('utf8').on('data', (text: string) => {
-        this.#output += text;
-      });
+    const options = { cwd, env: { ...process.env, ...env } };
+    this.#child = spawn(process.execPath, ['--import', guard, ...args], options);
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => this.#wrote(text));
+    }
+    this.ended = this.#end();
   }
 
   /** All that it wrote, to either stream. */
@@ -38,15 +38,12 @@ export class Program implements AsyncDisposable {
 
   /** Waits for a line of its output; rejects when the program ends without it. */
   async line(pattern: RegExp): Promise<RegExpExecArray> {
-    const isOver = this.ended.then(() => true);
     for (;;) {
+      const seen = this.#bell.rings;
       const match = pattern.exec(this.#output);
       if (match !== null) return match;
-      const wrote = Promise.race(
-        [this.#child.stdout, this.#child.stderr].map((stream) => stream && once(stream, 'data')),
-      );
-      if ((await Promise.race([isOver, wrote])) === true)
-        throw new Error(`The program ended without ${pattern}:\n${this.#output}`);
+      if (this.#isOver) throw new Error(`The program ended without ${pattern}:\n${this.#output}`);
+      await this.#bell.wait(seen);
     }
   }
 
@@ -58,5 +55,17 @@ export class Program implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.end('SIGKILL');
+  }
+
+  #wrote(text: string): void {
+    this.#output += text;
+    this.#bell.ring();
+  }
+
+  async #end(): Promise<Ending> {
+    const [code, signal] = await once(this.#child, 'close');
+    this.#isOver = true;
+    this.#bell.ring();
+    return { code, signal };
   }
 }

@@ -131,7 +131,7 @@ test('orders that are cancelled at any moment leave no unit reserved and none lo
   await settle();
   const statuses = await Promise.all(ids.map(statusOf));
   expect(await stockLeft()).toBe(100 - statuses.filter((status) => status === 'shipped').length);
-  expect(new Set(statuses).isSubsetOf(new Set(['shipped', 'cancelled']))).toBe(true);
+  for (const status of statuses) expect(['shipped', 'cancelled']).toContain(status);
   expect(await processesLeft()).toBe(0);
 });
 

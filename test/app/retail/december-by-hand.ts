@@ -3,7 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 
 /** The file with every sale and return of December 2010. */
-export const december = fileURLToPath(new URL('../../../../shared/data/online-retail-2010-12.csv.gz', import.meta.url));
+export const december = fileURLToPath(
+  new URL('../../../../shared/data/online-retail-2010-12.csv.gz', import.meta.url),
+);
 export const isHere = existsSync(december);
 /** What tests of it say in front: that it is not here, where it is not. */
 export const title = isHere ? 'December 2010' : 'December 2010 (skipped: ../shared/data/ is not here)';

@@ -2,7 +2,16 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readRetail } from '../../../src/app/retail/read-retail.ts';
-import { type Day, dayOf, daysByHand, december, hundredths, isHere, sorted, title } from './december-by-hand.ts';
+import {
+  type Day,
+  dayOf,
+  daysByHand,
+  december,
+  hundredths,
+  isHere,
+  sorted,
+  title,
+} from './december-by-hand.ts';
 import { type Outcome, outcomeOf, rowsIn } from './retail-files.ts';
 
 function daysOf({ documents }: Outcome): Map<string, Day> {
