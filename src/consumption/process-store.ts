@@ -11,7 +11,10 @@ export type ProcessChange = {
 };
 
 /** A timer that is due. */
-export type DueTimer = Timer & { readonly key: string };
+export type DueTimer = Timer & {
+  readonly key: string /** Of the event that set it. */;
+  readonly position: Position;
+};
 
 /** Where process managers keep their processes and timers. */
 export interface ProcessStore {

@@ -69,6 +69,25 @@ test('two processes that run one projection apply each event once, and both know
   expect(one.running.feed.position).toBe(other.running.feed.position);
 });
 
+test('connections that are cut while events come are opened again, and nothing is lost or doubled', async () => {
+  await using opened = await openCounters();
+  await using writer = await openCounters({ url: opened.url });
+  await writer.running.stop();
+  const writing = writeConcurrently([writer], 60);
+  for (let cut = 0; cut < 3; cut += 1) {
+    await vi.waitFor(() => expect(opened.running.feed.position).toBeGreaterThan(cut * 15), 20_000);
+    // The oldest half of the connections: the other backend's are younger.
+    await writer.session.execute(sql`
+      select pg_terminate_backend(pid) from pg_stat_activity, (select backend_start as mine from pg_stat_activity where pid = pg_backend_pid())
+      where datname = current_database() and application_name = 'livefold' and pid <> pg_backend_pid()
+        and query like '%tracking%' and query not like '%pg_terminate_backend%'`);
+  }
+  await writing;
+  await opened.settle();
+  expect(await opened.rows()).toEqual(await opened.folded());
+  await vi.waitFor(() => expect(opened.running).toMatchObject({ status: 'LIVE', lastError: null }), 20_000);
+});
+
 test('what a database lost in a crash is folded again', async () => {
   await using opened = await openCounters();
   await opened.append(counted('a'), counted('a'));

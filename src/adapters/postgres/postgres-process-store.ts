@@ -1,6 +1,9 @@
-import { and, asc, eq, inArray, lte, sql } from 'drizzle-orm';
-import type { ProcessChange, ProcessStore } from '../../consumption/process-store.ts';
-import type { Database, Session } from './database.ts';
+import { and, asc, eq, lte, type SQL, sql } from 'drizzle-orm';
+import type { DueTimer, ProcessChange, ProcessStore } from '../../consumption/process-store.ts';
+import type { Position } from '../../persistence/event-store.ts';
+import { textArray } from './array-literal.ts';
+import type { Database } from './database.ts';
+import { run } from './statement.ts';
 import { defaultSchema, livefoldTables } from './tables.ts';
 import { translateError } from './translate-error.ts';
 
@@ -12,39 +15,76 @@ export function createPostgresProcessStore(
   const { processes, timers, tracking } = livefoldTables(schema);
   const consumer = (manager: string): string => `process:${manager}`;
 
-  async function write(
-    transaction: Session,
+  /** `moved`, and the changes if that moved: one statement, so one transaction. */
+  async function changeIf(
+    moved: SQL,
     manager: string,
-    position: number,
+    position: Position,
     changes: readonly ProcessChange[],
-  ): Promise<void> {
-    for (const { key, state, schedule, unschedule } of changes) {
-      const mine = and(eq(processes.manager, manager), eq(processes.key, key));
-      if (state === null) {
-        await transaction.delete(processes).where(mine);
-        await transaction.delete(timers).where(and(eq(timers.manager, manager), eq(timers.key, key)));
-      } else if (state !== undefined) {
-        await transaction
-          .insert(processes)
-          .values({ manager, key, state, position })
-          .onConflictDoUpdate({ target: [processes.manager, processes.key], set: { state, position } });
-      }
-      if (unschedule.length > 0)
-        await transaction
-          .delete(timers)
-          .where(
-            and(eq(timers.manager, manager), eq(timers.key, key), inArray(timers.name, [...unschedule])),
-          );
-      for (const { name, at } of schedule) {
-        await transaction
-          .insert(timers)
-          .values({ manager, key, name, dueAt: at, position })
-          .onConflictDoUpdate({
-            target: [timers.manager, timers.key, timers.name],
-            set: { dueAt: at, position },
-          });
-      }
-    }
+  ): Promise<boolean> {
+    const parts = [
+      sql`moved as (${moved})`,
+      ...[
+        store(manager, position, changes),
+        end(manager, changes),
+        unschedule(manager, changes),
+        schedule(manager, position, changes),
+      ].filter((part) => part !== undefined),
+    ];
+    return (
+      (await run(session, sql`with ${sql.join(parts, sql`, `)} select true from moved`, () => true)).length >
+      0
+    );
+  }
+
+  function store(manager: string, position: Position, changes: readonly ProcessChange[]): SQL | undefined {
+    const kept = changes.filter(({ state }) => state !== undefined && state !== null);
+    if (kept.length === 0) return undefined;
+    const keys = textArray(kept.map(({ key }) => key));
+    const states = textArray(kept.map(({ state }) => JSON.stringify(state)));
+    return sql`stored as (insert into ${processes} (manager, key, state, position)
+      select ${manager}, r.key, r.state::jsonb, ${position}::bigint from unnest(${keys}::text[], ${states}::text[]) as r(key, state) where exists (select from moved)
+      on conflict (manager, key) do update set state = excluded.state, position = excluded.position)`;
+  }
+
+  function end(manager: string, changes: readonly ProcessChange[]): SQL | undefined {
+    const ended = changes.filter(({ state }) => state === null);
+    if (ended.length === 0) return undefined;
+    const keys = textArray(ended.map(({ key }) => key));
+    const isEnded = sql`manager = ${manager} and key = any (${keys}::text[]) and exists (select from moved)`;
+    return sql`ended as (delete from ${processes} where ${isEnded}), silenced as (delete from ${timers} where ${isEnded})`;
+  }
+
+  function unschedule(manager: string, changes: readonly ProcessChange[]): SQL | undefined {
+    const dropped = changes.flatMap(({ key, state, unschedule: names }) =>
+      state === null ? [] : names.map((name) => ({ key, name })),
+    );
+    if (dropped.length === 0) return undefined;
+    const keys = textArray(dropped.map(({ key }) => key));
+    const names = textArray(dropped.map(({ name }) => name));
+    return sql`dropped as (delete from ${timers} as t using unnest(${keys}::text[], ${names}::text[]) as r(key, name)
+      where t.manager = ${manager} and t.key = r.key and t.name = r.name and exists (select from moved))`;
+  }
+
+  function schedule(manager: string, position: Position, changes: readonly ProcessChange[]): SQL | undefined {
+    const wanted = changes.flatMap(({ key, state, schedule: list }) =>
+      state === null ? [] : list.map((timer) => ({ key, ...timer })),
+    );
+    if (wanted.length === 0) return undefined;
+    const keys = textArray(wanted.map(({ key }) => key));
+    const names = textArray(wanted.map(({ name }) => name));
+    const times = textArray(wanted.map(({ at }) => at.toISOString()));
+    return sql`scheduled as (insert into ${timers} (manager, key, name, due_at, position)
+      select ${manager}, r.key, r.name, r.at::timestamptz, ${position}::bigint from unnest(${keys}::text[], ${names}::text[], ${times}::text[]) as r(key, name, at) where exists (select from moved)
+      on conflict (manager, key, name) do update set due_at = excluded.due_at, position = excluded.position)`;
+  }
+
+  /** A timer that sets itself again is moved; any other one that was seen to is gone. */
+  function settled(manager: string, { key, name, at }: DueTimer, again: Date | undefined): SQL {
+    const isTimer = sql`manager = ${manager} and key = ${key} and name = ${name} and due_at = ${at.toISOString()}`;
+    return again === undefined
+      ? sql`delete from ${timers} where ${isTimer} returning position`
+      : sql`update ${timers} set due_at = ${again.toISOString()} where ${isTimer} returning position`;
   }
 
   return {
@@ -63,55 +103,41 @@ export function createPostgresProcessStore(
 
     load: (manager, keys) =>
       guarded(manager, async () => {
-        const rows = await session
-          .select({ key: processes.key, state: processes.state })
-          .from(processes)
-          .where(and(eq(processes.manager, manager), inArray(processes.key, [...keys])));
-        return new Map(rows.map(({ key, state }) => [key, state]));
+        const query = sql`select p.key, p.state from unnest(${textArray(keys)}::text[]) as k(key) join ${processes} as p on p.manager = ${manager} and p.key = k.key`;
+        return new Map(await run(session, query, ([key, state]): [string, unknown] => [String(key), state]));
       }),
 
     commit: (manager, { after, to, changes }) =>
       guarded(manager, () =>
-        session.transaction(async (transaction) => {
-          const moved = await transaction
-            .update(tracking)
-            .set({ position: to })
-            .where(and(eq(tracking.consumer, consumer(manager)), eq(tracking.position, after)))
-            .returning({ position: tracking.position });
-          if (moved.length > 0) await write(transaction, manager, to, changes);
-          return moved.length > 0;
-        }),
+        changeIf(
+          sql`update ${tracking} set position = ${to} where consumer = ${consumer(manager)} and position = ${after} returning position`,
+          manager,
+          to,
+          changes,
+        ),
       ),
 
     due: (manager, now, limit) =>
       guarded(manager, () =>
         session
-          .select({ key: timers.key, name: timers.name, at: timers.dueAt })
+          .select({ key: timers.key, name: timers.name, at: timers.dueAt, position: timers.position })
           .from(timers)
           .where(and(eq(timers.manager, manager), lte(timers.dueAt, now)))
           .orderBy(asc(timers.dueAt))
           .limit(limit),
       ),
 
-    settle: (manager, { key, name, at }, change) =>
-      guarded(manager, () =>
-        session.transaction(async (transaction) => {
-          const taken = await transaction
-            .delete(timers)
-            .where(
-              and(
-                eq(timers.manager, manager),
-                eq(timers.key, key),
-                eq(timers.name, name),
-                eq(timers.dueAt, at),
-              ),
-            )
-            .returning({ position: timers.position });
-          const [timer] = taken;
-          if (timer !== undefined) await write(transaction, manager, timer.position, [change]);
-          return timer !== undefined;
-        }),
-      ),
+    settle: (manager, timer, change) =>
+      guarded(manager, () => {
+        const again =
+          change.state === null ? undefined : change.schedule.find(({ name }) => name === timer.name)?.at;
+        const others = {
+          ...change,
+          schedule: change.schedule.filter(({ name }) => name !== timer.name),
+          unschedule: change.unschedule.filter((name) => name !== timer.name),
+        };
+        return changeIf(settled(manager, timer, again), manager, timer.position, [others]);
+      }),
 
     nextDue: (manager) =>
       guarded(manager, async () => {
