@@ -1,9 +1,10 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { Agent, request } from 'node:http';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { createClient } from 'graphql-ws';
-import { WebSocket, WebSocketServer } from 'ws';
-import { openClient } from '../src/adapters/postgres/database.ts';
-import { shop } from '../src/app/shop.ts';
-import { createId } from '../src/kernel/ids.ts';
-import { serve } from '../src/main/serve.ts';
+import { WebSocket } from 'ws';
 import type { Benchmark } from './benchmark.ts';
 import { median } from './compare.ts';
 
@@ -13,22 +14,30 @@ const perRound = 100;
 /** One thing that is sent off and seen arriving: how long it took, in milliseconds. */
 type Trip = () => Promise<number>;
 
+/** Both servers are processes of their own, as is whoever calls them. */
 export const benchmark: Benchmark = {
   name: 'latency',
   describe: 'from a mutation over HTTP to its frame on a WebSocket',
   async run({ databaseUrl, progress }) {
     await using stack = new AsyncDisposableStack();
-    const served = stack.use(await serve(shop, { databaseUrl, port: 0 }));
+    const livefold = await startProgram(
+      '../src/cli/livefold.ts',
+      ['start'],
+      databaseUrl,
+      /http:\/\/[\d.:]+/,
+      stack,
+    );
+    const raw = await startProgram('latency/raw-server.ts', [], databaseUrl, /ws:\/\/[\d.:]+/, stack);
     const sides = [
-      { name: 'raw', trip: await rawTrip(databaseUrl, stack), times: [] as number[] },
+      { name: 'raw', trip: await rawTrip(raw, stack), times: [] as number[] },
       {
         name: 'notifications',
-        trip: await graphqlTrip(served.url, 'subscription { notifications { position } }', stack),
+        trip: await graphqlTrip(livefold, 'subscription { notifications { position } }', stack),
         times: [] as number[],
       },
       {
         name: 'orders',
-        trip: await graphqlTrip(served.url, 'subscription { orders { position } }', stack),
+        trip: await graphqlTrip(livefold, 'subscription { orders { position } }', stack),
         times: [] as number[],
       },
     ];
@@ -42,21 +51,22 @@ export const benchmark: Benchmark = {
       }
       progress(`  round ${round} of ${rounds}`);
     }
-    const [raw = Number.NaN, notifications = Number.NaN, orders = Number.NaN] = sides.map(({ times }) =>
+    const [least = Number.NaN, notifications = Number.NaN, orders = Number.NaN] = sides.map(({ times }) =>
       median(times),
     );
-    const detail = `p50 raw ${raw.toFixed(2)} ms, notifications ${notifications.toFixed(2)} ms, orders ${orders.toFixed(2)} ms`;
+    const detail = `p50 raw ${least.toFixed(2)} ms, notifications ${notifications.toFixed(2)} ms, orders ${orders.toFixed(2)} ms`;
+    const against = 'p50 against raw insert + NOTIFY + socket echo';
     return [
       {
-        name: 'mutation to `notifications` frame, p50 against raw insert + NOTIFY + socket echo',
-        figure: notifications / raw,
+        name: `mutation to \`notifications\` frame, ${against}`,
+        figure: notifications / least,
         target: 3,
         bound: 'most',
         detail,
       },
       {
-        name: 'mutation to live `orders` frame, p50 against raw insert + NOTIFY + socket echo',
-        figure: orders / raw,
+        name: `mutation to live \`orders\` frame, ${against}`,
+        figure: orders / least,
         target: 3,
         bound: 'most',
         detail,
@@ -65,8 +75,41 @@ export const benchmark: Benchmark = {
   },
 };
 
-/** A mutation over HTTP, seen by a subscriber on a WebSocket. Each trip waits until everything that it set off has settled. */
+/** Starts a program beside this one, and gives back the address that it prints. */
+async function startProgram(
+  file: string,
+  args: readonly string[],
+  databaseUrl: string,
+  address: RegExp,
+  stack: AsyncDisposableStack,
+): Promise<string> {
+  const path = fileURLToPath(new URL(file, import.meta.url));
+  const child = spawn(process.execPath, [path, ...args], {
+    env: { ...process.env, DATABASE_URL: databaseUrl, PORT: '0' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  stack.defer(() => stopProgram(child));
+  for await (const line of createInterface({ input: child.stdout })) {
+    const [found] = address.exec(line) ?? [];
+    if (found === undefined) continue;
+    child.stdout.resume();
+    return found;
+  }
+  throw new Error(`${file} ended before it was up`);
+}
+
+async function stopProgram(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+}
+
+/** A mutation over HTTP, seen by a subscriber on a WebSocket. */
 async function graphqlTrip(url: string, subscription: string, stack: AsyncDisposableStack): Promise<Trip> {
+  const mutate = httpMutation(url, stack);
+  await mutate(
+    'mutation { addProduct(input: { sku: "T", name: "Tea", price: "1" }, commandId: "T") { product { sku } } }',
+  );
   const client = createClient({
     url: `${url.replace('http', 'ws')}/graphql`,
     webSocketImpl: WebSocket,
@@ -74,21 +117,13 @@ async function graphqlTrip(url: string, subscription: string, stack: AsyncDispos
   });
   stack.defer(() => client.dispose());
   let arrived = (): void => {};
-  client.subscribe(
-    { query: subscription },
-    { next: () => arrived(), error: (error) => broken(error), complete: () => {} },
-  );
-  await mutate(
-    url,
-    'mutation { addProduct(input: { sku: "T", name: "Tea", price: "1" }, commandId: "T") { product { sku } } }',
-  );
+  client.subscribe({ query: subscription }, { next: () => arrived(), error: broken, complete: () => {} });
   return async () => {
     const frame = new Promise<void>((resolve) => {
       arrived = resolve;
     });
     const start = performance.now();
     const answer = mutate(
-      url,
       'mutation { placeOrder(input: { lines: [{ sku: "T", quantity: 1 }] }) { receipt { position } } }',
     );
     await frame;
@@ -98,43 +133,40 @@ async function graphqlTrip(url: string, subscription: string, stack: AsyncDispos
   };
 }
 
+function httpMutation(url: string, stack: AsyncDisposableStack): (query: string) => Promise<void> {
+  const agent = new Agent({ keepAlive: true });
+  stack.defer(() => agent.destroy());
+  return (query) =>
+    new Promise((resolve, reject) => {
+      const sent = request(
+        `${url}/graphql`,
+        { agent, method: 'POST', headers: { 'content-type': 'application/json' } },
+        (response) => {
+          let text = '';
+          response.setEncoding('utf8').on('data', (part) => {
+            text += part;
+          });
+          response.on('end', () => (text.includes('"errors"') ? reject(new Error(text)) : resolve()));
+        },
+      );
+      sent.on('error', reject).end(JSON.stringify({ query }));
+    });
+}
+
 /** A subscription that breaks would leave the benchmark waiting for ever. */
 function broken(error: unknown): never {
   throw new Error('the subscription of the benchmark broke', { cause: error });
 }
 
-async function mutate(url: string, query: string): Promise<void> {
-  const response = await fetch(`${url}/graphql`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ query }),
-  });
-  const result = await response.text();
-  if (result.includes('"errors"')) throw new Error(result);
-}
-
-/** The least that it takes: one insert that notifies, a listener that hears it, and a socket that carries a message. */
-async function rawTrip(databaseUrl: string, stack: AsyncDisposableStack): Promise<Trip> {
-  const sql = openClient(databaseUrl, { max: 2 });
-  stack.defer(() => sql.end());
-  await sql`create table bench_raw (position bigserial primary key, id uuid not null unique, data jsonb not null)`;
-  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
-  stack.defer(() => void server.close());
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  if (address === null || typeof address === 'string')
-    throw new Error('the server of the comparison did not start');
-  const socket = new WebSocket(`ws://127.0.0.1:${address.port}`);
+/** A message to the least of servers, and its echo. */
+async function rawTrip(url: string, stack: AsyncDisposableStack): Promise<Trip> {
+  const socket = new WebSocket(url);
   stack.defer(() => socket.close());
-  await new Promise((resolve) => socket.once('open', resolve));
-  await sql.listen('bench_raw', (payload) => {
-    for (const client of server.clients) client.send(payload);
-  });
+  await once(socket, 'open');
   return async () => {
-    const arrived = new Promise((resolve) => socket.once('message', resolve));
+    const arrived = once(socket, 'message');
     const start = performance.now();
-    await sql`with stored as (insert into bench_raw (id, data) values (${createId()}, ${JSON.stringify({ sku: 'T', quantity: 1 })}::jsonb) returning position)
-      select pg_notify('bench_raw', position::text) from stored`;
+    socket.send(JSON.stringify({ sku: 'T', quantity: 1 }));
     await arrived;
     return performance.now() - start;
   };

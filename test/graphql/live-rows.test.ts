@@ -120,6 +120,17 @@ test('a snapshot that was overtaken by changes that do not concern it is told to
   expect(await next(frames)).toEqual({ kind: 'DELTA', position: 2, upserted: [], removed: [], live: true });
 });
 
+test('a change is live when nothing but events that change no row came behind it', async () => {
+  await using opened = await openCounters();
+  const frames = watch(opened);
+  await next(frames);
+  await opened.append(counted('a'));
+  await opened.settle();
+  await opened.append(whispered());
+  await opened.settle();
+  expect(await next(frames)).toMatchObject({ position: 1, upserted: [{ id: 'a' }], live: true });
+});
+
 test('a row that leaves the filter is removed, one that comes back is upserted', async () => {
   await using opened = await openCounters();
   await opened.append(counted('a', 'b'));

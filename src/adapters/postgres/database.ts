@@ -9,6 +9,11 @@ export type Session = PgDatabase<PostgresJsQueryResultHKT, Record<string, never>
 /** A Drizzle database with its pool of connections. */
 export type Database = {
   readonly session: PostgresJsDatabase<Record<string, never>>;
+  /**
+   * One connection, for short statements that many ask for at the same moment: they go out in one write and run one behind
+   * the other, which on few cores is faster than waking a server process for each.
+   */
+  readonly pipeline: PostgresJsDatabase<Record<string, never>>;
   readonly url: string;
   /** Lets running queries end, then closes the connections. */
   close(): Promise<void>;
@@ -25,7 +30,11 @@ export type DatabaseOptions = {
 /** Opens a pool of its own: Drizzle rewrites the date parsers of the client it is given, so it shares none. */
 export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
   const client = openClient(url, { max: options.connections ?? 8 });
-  return { session: drizzle(client), url, close: () => client.end({ timeout: 5 }) };
+  const single = openClient(url, { max: 1 });
+  const close = async (): Promise<void> => {
+    await Promise.all([client.end({ timeout: 5 }), single.end({ timeout: 5 })]);
+  };
+  return { session: drizzle(client), pipeline: drizzle(single), url, close };
 }
 
 /** A postgres.js client with our settings, for the few that cannot go through Drizzle: LISTEN and migrations. */

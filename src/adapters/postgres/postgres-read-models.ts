@@ -15,9 +15,12 @@ import { defaultSchema, type LivefoldTables, livefoldTables } from './tables.ts'
 import { databaseCode, translateError, translateReadError } from './translate-error.ts';
 import { tableName, writeRows } from './write-rows.ts';
 
+/** Live batches are short, and come to all projections at once; long ones are worth a server process each. */
+const shortBatch = 100;
+
 /** Read tables in Postgres, beside one application's log. */
 export function createPostgresReadModels(database: Database, schema: string = defaultSchema): ReadModels {
-  const { session } = database;
+  const { session, pipeline } = database;
   const tables = livefoldTables(schema);
   const { tracking, tombstones } = tables;
   const growth = new TableGrowth(session);
@@ -47,7 +50,7 @@ export function createPostgresReadModels(database: Database, schema: string = de
 
     apply: (projection, batch) =>
       guarded(projection, async () => {
-        const changes = await applyOn(session, tables, projection, batch);
+        const changes = await applyOn(batch.events.length > shortBatch ? session : pipeline, tables, projection, batch);
         if (changes !== null) await growth.noticed(projection, changes);
         return changes;
       }),
