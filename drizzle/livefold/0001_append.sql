@@ -58,7 +58,7 @@ create function "livefold"."append"(
   p_tag text[], p_tag_event integer[],
   p_command_item integer[], p_command_id text[], p_command_fingerprint text[], p_command_last integer[], p_command_events integer[],
   p_condition_item integer[], p_condition_query jsonb[], p_condition_after bigint[],
-  out head bigint, out heads json, out refused json
+  out head bigint, out heads json, out refused json, out recorded double precision
 ) language plpgsql
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off
 as $$
@@ -80,6 +80,7 @@ begin
   head := coalesce(head, 0);
   -- A clock that was set back must not make recorded times fall along the log.
   v_now := greatest(v_now, date_trunc('milliseconds', clock_timestamp()));
+  recorded := date_part('epoch', v_now) * 1000;
 
   if p_command_item <> '{}' then
     v_duplicates := array(

@@ -5,7 +5,7 @@ import type { EventStore, Position } from '../persistence/event-store.ts';
 
 /** Events of one page, which starts behind a multiple of the page size; loads of it that are under way and asked for. */
 type Page = {
-  events: readonly StoredEvent[];
+  readonly events: StoredEvent[];
   current: Promise<void> | undefined;
   next: Promise<void> | undefined;
 };
@@ -51,6 +51,18 @@ export class EventLog {
     return page.events.slice(after - start);
   }
 
+  /**
+   * Takes in events that this process has just appended, which saves reading them. Only those that follow on what is here are
+   * taken: before them there may be some of other processes.
+   */
+  offer(events: readonly StoredEvent[]): void {
+    for (const event of events) {
+      const start = event.position - 1 - ((event.position - 1) % this.#pageSize);
+      const page = this.#pageAt(start);
+      if (start + page.events.length === event.position - 1) page.events.push(event);
+    }
+  }
+
   /** Behind a full page there is more: it is read while the caller works on this one. */
   #readAhead(start: Position): void {
     if (this.#pages.has(start)) return;
@@ -91,6 +103,7 @@ export class EventLog {
     const more: StoredEvent[] = [];
     for await (const event of this.#store.read(everything, { after: start + page.events.length, limit }))
       more.push(event);
-    if (more.length > 0) page.events = [...page.events, ...more];
+    // Some may have been offered while the store was read.
+    for (const event of more) if (event.position === start + page.events.length + 1) page.events.push(event);
   }
 }

@@ -69,7 +69,10 @@ export async function startBackend(
   const store = createPostgresEventStore({
     database,
     schema,
-    onAppended: (position) => wakeUp.hear(position),
+    onAppended: (events) => {
+      log.offer(events);
+      wakeUp.hear(events.at(-1)?.position ?? 0);
+    },
     ...(inline.length > 0 ? { inTransaction: createInlineProjector(inline, schema) } : {}),
   });
   const repository = new Repository(store);

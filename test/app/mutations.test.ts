@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Product } from '../../src/app/products/product.ts';
 import { createId } from '../../src/kernel/ids.ts';
 import {
   addProduct,
@@ -184,15 +185,34 @@ describe('an email address', () => {
 describe('atLeast', () => {
   const order = 'query ($id: ID!, $atLeast: Position) { order(id: $id, atLeast: $atLeast) { status } }';
 
+  const row = 'query ($sku: ID!, $atLeast: Position) { product(sku: $sku, atLeast: $atLeast) { sku } }';
+  const rows =
+    'query ($filter: ProductFilter, $atLeast: Position) { products(filter: $filter, atLeast: $atLeast) { nodes { sku } } }';
+
   test('reads what was written elsewhere', async () => {
     await using other = await serveShop({ databaseUrl: shop.databaseUrl });
     for (let n = 0; n < 10; n += 1) {
       const { placeOrder: placed } = await shop.data(placeOrder, { input: { lines: [tea(1)] } });
-      const { order: read } = await other.data(order, {
-        id: placed.order.id,
-        atLeast: placed.receipt.position,
+      const atLeast = placed.receipt.position;
+      expect(await other.data(order, { id: placed.order.id, atLeast })).toEqual({
+        order: { status: 'PLACED' },
       });
-      expect(read).toEqual({ status: 'PLACED' });
+    }
+  });
+
+  test('reads what an import beside it writes, in one row and in a list', async () => {
+    await using other = await serveShop({ databaseUrl: shop.databaseUrl });
+    for (let n = 0; n < 10; n += 1) {
+      const sku = createId();
+      // Straight to the log: this process's own tables may be behind it as well.
+      const { position: atLeast } = await shop.backend.execute(
+        Product.commands.add(sku, { sku, name: 'Cup', price: '1' }),
+      );
+      const [one, list] = await Promise.all([
+        shop.data(row, { sku, atLeast }),
+        other.data(rows, { filter: { sku: { eq: sku } }, atLeast }),
+      ]);
+      expect([one, list]).toEqual([{ product: { sku } }, { products: { nodes: [{ sku }] } }]);
     }
   });
 

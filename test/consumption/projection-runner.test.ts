@@ -105,6 +105,25 @@ test('what a database lost in a crash is folded again', async () => {
   expect(await opened.rows()).toEqual(await opened.folded());
 });
 
+test('a projection that is held up holds up no append', async () => {
+  await using opened = await openCounters();
+  await using other = await openCounters({ url: opened.url });
+  await other.session.transaction(async (transaction) => {
+    await transaction.execute(sql`lock table counters in share mode`);
+    for (let n = 1; n <= 5; n += 1) {
+      expect(await opened.append(counted('a'))).toBe(n);
+      // So that the projection is at it before the next append comes.
+      await vi.waitFor(async () => {
+        const waiting = await transaction.execute(sql`
+          select from pg_locks where not granted and database = (select oid from pg_database where datname = current_database())`);
+        expect(waiting.length).toBeGreaterThan(0);
+      }, 20_000);
+    }
+  });
+  await opened.settle();
+  expect(await opened.rows()).toEqual(await opened.folded());
+});
+
 test('waiting for a position that does not come names the projection', async () => {
   await using opened = await openCounters();
   await expect(opened.running.waitFor(1, { timeout: 1 })).rejects.toMatchObject({

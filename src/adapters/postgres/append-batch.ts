@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm';
+import type { PreparedEvent, StoredEvent } from '../../domain/event.ts';
 import type { AppendItem } from '../../persistence/event-store.ts';
 import type { Session } from './database.ts';
 import { encodeBatch, parameters } from './encode-batch.ts';
@@ -12,9 +13,19 @@ export type BatchOutcome = {
 
 type Refusal = 'duplicate' | 'conflict' | 'condition';
 
-/** The function's answer: the log's head and the heads of the batch's streams, both before it, and the items refused. */
+/** What an append of a batch gives: an outcome for each item, and the stored events, made when somebody asks for them. */
+export type AppendedBatch = {
+  readonly outcomes: readonly BatchOutcome[];
+  readonly stored: () => readonly StoredEvent[];
+};
+
+/**
+ * The function's answer: the log's head and the heads of the batch's streams, both before it, the items refused, and when
+ * it was, in milliseconds since 1970.
+ */
 type Answer = {
   readonly head: number;
+  readonly recorded: number;
   readonly heads: readonly number[];
   readonly refused: Readonly<Record<Refusal, readonly number[]>> | null;
 };
@@ -30,17 +41,25 @@ export function prepareAppend(session: Session, schema: string) {
       head: sql<number>`head`,
       heads: sql<Answer['heads']>`heads`,
       refused: sql<Answer['refused']>`refused`,
+      recorded: sql<number>`recorded`,
     })
     .from(sql`${sql.identifier(schema)}.append(${placeholders})`)
     .prepare('livefold_append');
-  return async (items: readonly AppendItem[]): Promise<readonly BatchOutcome[]> => {
+  return async (items: readonly AppendItem[]): Promise<AppendedBatch> => {
     const [answer] = await statement.execute(encodeBatch(items));
-    return answer === undefined ? [] : outcomesOf(items, answer);
+    if (answer === undefined) return { outcomes: [], stored: () => [] };
+    return { outcomes: placeItems(items, answer, () => {}), stored: () => storedEvents(items, answer) };
   };
 }
 
+type Place = { readonly position: number; readonly version: number };
+
 /** Positions and versions are dense, so that they follow from where the log and the streams stood and what was stored. */
-function outcomesOf(items: readonly AppendItem[], { head, heads, refused }: Answer): readonly BatchOutcome[] {
+function placeItems(
+  items: readonly AppendItem[],
+  { head, heads, refused }: Answer,
+  onPlaced: (event: PreparedEvent, place: Place) => void,
+): readonly BatchOutcome[] {
   const versions = new Map<string, number>();
   let position = head;
   let added = 0;
@@ -52,10 +71,35 @@ function outcomesOf(items: readonly AppendItem[], { head, heads, refused }: Answ
     }
     const outcome = refused === null ? 'appended' : outcomeOf(refused, index + 1);
     if (outcome !== 'appended' || events.length === 0) return { outcome, position: head, version: null };
-    for (const { stream } of events) versions.set(stream, (versions.get(stream) ?? 0) + 1);
-    position += events.length;
+    for (const event of events) {
+      const version = (versions.get(event.stream) ?? 0) + 1;
+      versions.set(event.stream, version);
+      position += 1;
+      onPlaced(event, { position, version });
+    }
     return { outcome, position, version: versions.get(events.at(-1)?.stream ?? '') ?? null };
   });
+}
+
+/** The events as a reader finds them: data went through JSON, and no tag comes twice. */
+function storedEvents(items: readonly AppendItem[], answer: Answer): readonly StoredEvent[] {
+  const recordedAt = new Date(Math.round(answer.recorded));
+  const stored: StoredEvent[] = [];
+  placeItems(items, answer, (event, place) => {
+    stored.push({
+      ...event,
+      ...place,
+      data: asJson(event.data),
+      metadata: asJson(event.metadata),
+      tags: [...new Set(event.tags)],
+      recordedAt,
+    });
+  });
+  return stored;
+}
+
+function asJson<Value>(value: Value): Value {
+  return value === null ? value : JSON.parse(JSON.stringify(value));
 }
 
 function outcomeOf(refused: NonNullable<Answer['refused']>, item: number): BatchOutcome['outcome'] {

@@ -1,8 +1,9 @@
 import { and, asc, desc, eq, gt, lte } from 'drizzle-orm';
+import type { StoredEvent } from '../../domain/event.ts';
 import { LivefoldError } from '../../kernel/errors.ts';
 import { checkAppend } from '../../persistence/check-append.ts';
-import type { AppendItem, EventStore, Position, Receipt } from '../../persistence/event-store.ts';
-import { type BatchOutcome, prepareAppend } from './append-batch.ts';
+import type { AppendItem, EventStore, Receipt } from '../../persistence/event-store.ts';
+import { type AppendedBatch, type BatchOutcome, prepareAppend } from './append-batch.ts';
 import { AppendQueue } from './append-queue.ts';
 import type { Database, Session } from './database.ts';
 import { readEvents } from './read-events.ts';
@@ -15,34 +16,31 @@ export type PostgresEventStoreOptions = {
   readonly schema?: string;
   /** Runs in the transaction of every append, behind its events: what inline projections hook into. */
   readonly inTransaction?: (transaction: Session) => Promise<void>;
-  /** Hears, after every append of this process has committed, up to where the log has come. */
-  readonly onAppended?: (position: Position) => void;
+  /** Gets what this process appended, as soon as it is committed. */
+  readonly onAppended?: (events: readonly StoredEvent[]) => void;
 };
 
 const UNIQUE_VIOLATION = '23505';
 
 /** The event store on Postgres 15 or newer. The tables come from `migrateDatabase`. */
 export function createPostgresEventStore(options: PostgresEventStoreOptions): EventStore<Session> {
-  const { database, schema = defaultSchema, inTransaction, onAppended = () => {} } = options;
+  const { database, schema = defaultSchema, inTransaction, onAppended } = options;
   const { session } = database;
   const tables = livefoldTables(schema);
   const append = prepareAppend(session, schema);
 
-  async function writeIn(
-    transaction: Session,
-    items: readonly AppendItem[],
-  ): Promise<readonly BatchOutcome[]> {
-    const outcomes = await prepareAppend(transaction, schema)(items);
+  async function writeIn(transaction: Session, items: readonly AppendItem[]): Promise<AppendedBatch> {
+    const appended = await prepareAppend(transaction, schema)(items);
     await inTransaction?.(transaction);
-    return outcomes;
+    return appended;
   }
 
   const queue = new AppendQueue(async (items) => {
-    const outcomes =
+    const { outcomes, stored } =
       inTransaction === undefined
         ? await append(items)
         : await session.transaction((transaction) => writeIn(transaction, items));
-    onAppended(Math.max(...outcomes.map(({ position }) => position)));
+    onAppended?.(stored());
     return outcomes;
   });
 
@@ -96,7 +94,9 @@ export function createPostgresEventStore(options: PostgresEventStoreOptions): Ev
         return receiptFor(item, { outcome: 'appended', position: await this.head(), version: null });
       try {
         if (transaction === undefined) return await conclude(session, item, await queue.append(item));
-        const [outcome] = await writeIn(transaction, [item]);
+        const {
+          outcomes: [outcome],
+        } = await writeIn(transaction, [item]);
         if (outcome === undefined)
           throw new LivefoldError('DATABASE_ERROR', 'The append function gave no answer.');
         return await conclude(transaction, item, outcome);

@@ -50,7 +50,12 @@ export function createPostgresReadModels(database: Database, schema: string = de
 
     apply: (projection, batch) =>
       guarded(projection, async () => {
-        const changes = await applyOn(batch.events.length > shortBatch ? session : pipeline, tables, projection, batch);
+        const changes = await applyOn(
+          batch.events.length > shortBatch ? session : pipeline,
+          tables,
+          projection,
+          batch,
+        );
         if (changes !== null) await growth.noticed(projection, changes);
         return changes;
       }),

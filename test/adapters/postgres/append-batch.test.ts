@@ -30,7 +30,7 @@ test('what is refused leaves no hole in positions, versions, tags and receipts o
     { events: [], command: { id: 'empty', fingerprint: 'f' } },
     itemOn('shared', { tags: ['c', 'c'], commandId: 'second' }),
   ];
-  expect(await append(batch)).toEqual([
+  expect((await append(batch)).outcomes).toEqual([
     { outcome: 'appended', position: 3, version: 1 },
     { outcome: 'duplicate', position: 2, version: null },
     { outcome: 'appended', position: 6, version: 3 },
@@ -68,7 +68,7 @@ test('two expectations of one stream that nobody writes are judged each for itse
     ...itemOn(stream),
     expected: [{ stream: 'watched', version }],
   });
-  const outcomes = await append([
+  const { outcomes } = await append([
     expecting('w1', 2),
     expecting('w2', 1),
     expecting('w3', 'streamExists'),
