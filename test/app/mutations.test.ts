@@ -205,9 +205,8 @@ describe('atLeast', () => {
     for (let n = 0; n < 10; n += 1) {
       const sku = createId();
       // Straight to the log: this process's own tables may be behind it as well.
-      const { position: atLeast } = await shop.backend.execute(
-        Product.commands.add(sku, { sku, name: 'Cup', price: '1' }),
-      );
+      const added = await shop.backend.execute(Product.commands.add(sku, { sku, name: 'Cup', price: '1' }));
+      const atLeast = String(added.position);
       const [one, list] = await Promise.all([
         shop.data(row, { sku, atLeast }),
         other.data(rows, { filter: { sku: { eq: sku } }, atLeast }),
