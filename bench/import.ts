@@ -41,7 +41,7 @@ export const benchmark: Benchmark = {
           [...backend.projections.values()].map((running) => running.waitFor(head, { timeout: 600_000 })),
         );
         imported.rates.push((head / (performance.now() - start)) * 1_000);
-        return Array.fromAsync(backend.store.read(everything));
+        return await Array.fromAsync(backend.store.read(everything));
       });
       appended.rates.push(await inFreshDatabase(databaseUrl, (url) => appendAlone(url, events)));
       progress(

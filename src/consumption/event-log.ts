@@ -32,8 +32,8 @@ export class EventLog {
 
   constructor(store: Pick<EventStore, 'read' | 'head'>, options: EventLogOptions = {}) {
     this.#store = store;
-    this.#pageSize = options.pageSize ?? 4_000;
-    this.#mostPages = options.pages ?? 8;
+    this.#pageSize = options.pageSize ?? 8_000;
+    this.#mostPages = options.pages ?? 4;
     this.bell = options.bell ?? new Bell();
   }
 

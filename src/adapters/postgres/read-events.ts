@@ -10,7 +10,7 @@ import { fixed, run } from './statement.ts';
 import type { LivefoldTables } from './tables.ts';
 
 /** So many events come in one round trip: a stream of ordinary length in one, a long log in flat memory. */
-const pageSize = 4_000;
+const pageSize = 8_000;
 
 /** Reads the events that match a query, page by page, in log order. */
 export async function* readEvents(
