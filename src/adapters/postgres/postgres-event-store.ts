@@ -7,6 +7,7 @@ import { type AppendedBatch, type BatchOutcome, prepareAppend } from './append-b
 import { AppendQueue } from './append-queue.ts';
 import type { Database, Session } from './database.ts';
 import { readEvents } from './read-events.ts';
+import { TableGrowth } from './table-growth.ts';
 import { defaultSchema, livefoldTables } from './tables.ts';
 import { databaseCode, translateError, translateReadError } from './translate-error.ts';
 
@@ -28,6 +29,7 @@ export function createPostgresEventStore(options: PostgresEventStoreOptions): Ev
   const { session } = database;
   const tables = livefoldTables(schema);
   const append = prepareAppend(session, schema);
+  const growth = new TableGrowth(session);
 
   async function writeIn(transaction: Session, items: readonly AppendItem[]): Promise<AppendedBatch> {
     const appended = await prepareAppend(transaction, schema)(items);
@@ -41,8 +43,15 @@ export function createPostgresEventStore(options: PostgresEventStoreOptions): Ev
         ? await append(items)
         : await session.transaction((transaction) => writeIn(transaction, items));
     onAppended?.(stored());
+    watchGrowth(items);
     return outcomes;
   });
+
+  /** Beside the appends: they need not wait for it, and if it fails that costs speed alone. */
+  function watchGrowth(items: readonly AppendItem[]): void {
+    const added = items.reduce((sum, { events }) => sum + events.length, 0);
+    for (const table of [tables.events, tables.tags]) growth.add(table, added).catch(() => {});
+  }
 
   async function findReceipt(
     on: Session,

@@ -56,7 +56,8 @@ export function createPostgresReadModels(database: Database, schema: string = de
           projection,
           batch,
         );
-        if (changes !== null) await growth.noticed(projection, changes);
+        if (changes !== null)
+          await growth.add(projection.table, changes.filter(({ before }) => before === undefined).length);
         return changes;
       }),
 

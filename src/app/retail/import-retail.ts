@@ -28,7 +28,7 @@ export type ImportRetailOptions = {
 };
 
 /** So many documents are under way at once: enough to fill the group commits, few enough to keep memory flat. */
-const documentsAtOnce = 64;
+const documentsAtOnce = 256;
 
 /**
  * Drives retail files through the shop's commands. Every command id comes from the document, so an import that was
@@ -88,18 +88,21 @@ export async function importRetail(
     else summary.returns += 1;
   }
 
-  async function importSale({ invoice, time, customerId, country, lines }: RetailDocument): Promise<void> {
+  async function importSale(document: RetailDocument): Promise<void> {
+    const { invoice, time, customerId, country, lines } = document;
     const { place, pay, ship } = Order.commands;
     const order = { orderId: invoice, customerId, country, lines: toLines(lines), needsStock: false };
     count(
       await execute([place(invoice, order), pay(invoice, {}), ship(invoice, { carrier: 'Unknown' })], {
         commandId: `retail:sale:${invoice}`,
+        request: contentOf(document),
         occurredAt: time,
       }),
     );
   }
 
-  async function importReturn({ invoice, time, customerId, country, lines }: RetailDocument): Promise<void> {
+  async function importReturn(document: RetailDocument): Promise<void> {
+    const { invoice, time, customerId, country, lines } = document;
     const command = Returns.commands.takeBack(invoice, {
       returnId: invoice,
       orderId: null,
@@ -107,7 +110,8 @@ export async function importRetail(
       country,
       lines: toLines(lines),
     });
-    count(await execute(command, { commandId: `retail:return:${invoice}`, occurredAt: time }));
+    const commandId = `retail:return:${invoice}`;
+    count(await execute(command, { commandId, request: contentOf(document), occurredAt: time }));
   }
 
   function introduceCustomer({ customerId, country, time }: RetailDocument): Promise<void> {
@@ -120,11 +124,15 @@ export async function importRetail(
   }
 
   function introduceProduct({ stockCode, description, unitPrice }: RetailLine, time: Date): Promise<void> {
-    const name = description.trim().slice(0, 200) || stockCode;
-    const command = Product.commands.add(stockCode, { sku: stockCode, name, price: unitPrice });
-    return once(`product:${stockCode}`, () =>
-      execute(command, { commandId: `retail:product:${stockCode}`, request: stockCode, occurredAt: time }),
-    );
+    return once(`product:${stockCode}`, () => {
+      const name = description.trim().slice(0, 200) || stockCode;
+      const command = Product.commands.add(stockCode, { sku: stockCode, name, price: unitPrice });
+      return execute(command, {
+        commandId: `retail:product:${stockCode}`,
+        request: stockCode,
+        occurredAt: time,
+      });
+    });
   }
 
   /** On first sight only. One that the shop knows from elsewhere is as good. */
@@ -156,6 +164,16 @@ export async function importRetail(
       });
     }
   }
+}
+
+/** What makes two documents the same: another one under the same number is told, not taken for the first. */
+function contentOf({ time, customerId, country, lines }: RetailDocument): unknown {
+  return [
+    time.getTime(),
+    customerId,
+    country,
+    ...lines.map(({ stockCode, quantity, unitPrice }) => [stockCode, quantity, unitPrice]),
+  ];
 }
 
 function toLines(lines: readonly RetailLine[]) {
