@@ -1,7 +1,7 @@
 CREATE TABLE "sales_by_country" (
 	"country" text collate "C" PRIMARY KEY NOT NULL,
-	"orders" integer NOT NULL,
-	"units" integer NOT NULL,
+	"orders" bigint NOT NULL,
+	"units" bigint NOT NULL,
 	"revenue" numeric NOT NULL,
 	"returns" numeric NOT NULL,
 	"position" bigint NOT NULL
@@ -9,8 +9,8 @@ CREATE TABLE "sales_by_country" (
 --> statement-breakpoint
 CREATE TABLE "daily_sales" (
 	"day" date PRIMARY KEY NOT NULL,
-	"orders" integer NOT NULL,
-	"units" integer NOT NULL,
+	"orders" bigint NOT NULL,
+	"units" bigint NOT NULL,
 	"revenue" numeric NOT NULL,
 	"returns" numeric NOT NULL,
 	"position" bigint NOT NULL
@@ -32,8 +32,8 @@ CREATE TABLE "products" (
 	"sku" text collate "C" PRIMARY KEY NOT NULL,
 	"name" text NOT NULL,
 	"price" numeric NOT NULL,
-	"stock" integer,
-	"units_sold" integer NOT NULL,
+	"stock" bigint,
+	"units_sold" bigint NOT NULL,
 	"revenue" numeric NOT NULL,
 	"position" bigint NOT NULL
 );

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Amount, amountOf, Id, Price, Quantity, sumOf } from './amounts.ts';
+import { mostLines } from './most-lines.ts';
 
 /** Some units of one product, with the name and price they had when they were ordered. */
 export const Line = z.object({
@@ -12,7 +13,10 @@ export const Line = z.object({
 export type Line = z.infer<typeof Line>;
 
 /** The lines of an order or a return: at least one. */
-export const Lines = z.array(Line).min(1).max(2_000);
+export const Lines = z.array(Line).min(1).max(mostLines);
+
+/** The lines of a command. Each one is checked by the event that it becomes part of; orders of hundreds of lines need that once. */
+export const CommandLines = z.array(z.custom<Line>()).min(1).max(mostLines);
 
 /** A line with its amount. */
 export function lineOf(line: Omit<Line, 'amount'>): Line {

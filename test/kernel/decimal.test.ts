@@ -93,3 +93,37 @@ test.each(['', '.', '1.', '.5', '+1', '1e3', '0x10', ' 1', '1\n', '1,5', '٣', '
     expect(() => addDecimals(text, '1')).toThrow(expect.objectContaining({ code: 'INVALID_DECIMAL' }));
   },
 );
+
+/** Short numbers, as money mostly is, and some about as long as a double holds: sums of these are where a fast way could go wrong. */
+const shortDecimals = fc
+  .record({
+    units: fc.oneof(fc.integer({ min: -1_000_000, max: 1_000_000 }), fc.maxSafeInteger()),
+    decimals: fc.nat(scale),
+  })
+  .map(({ units, decimals: places }) => {
+    const digits = String(Math.abs(units)).padStart(places + 1, '0');
+    const point = digits.length - places;
+    const text = places === 0 ? digits : `${digits.slice(0, point)}.${digits.slice(point)}`;
+    return { units: BigInt(units) * 10n ** BigInt(scale - places), text: units < 0 ? `-${text}` : text };
+  });
+
+test('short numbers, and those about as long as a double holds, are as exact', () => {
+  fc.assert(
+    fc.property(shortDecimals, shortDecimals, (a, b) => {
+      expect(readExactly(addDecimals(a.text, b.text))).toBe((a.units + b.units) * one);
+      expect(readExactly(subtractDecimals(a.text, b.text))).toBe((a.units - b.units) * one);
+      expect(readExactly(multiplyDecimals(a.text, b.text))).toBe(a.units * b.units);
+      expect(Math.sign(compareDecimals(a.text, b.text))).toBe(
+        Number(a.units > b.units) - Number(a.units < b.units),
+      );
+      expect(readExactly(normalizeDecimal(a.text))).toBe(a.units * one);
+      expect(isShort(addDecimals(a.text, b.text))).toBe(true);
+    }),
+    { numRuns: 5_000 },
+  );
+});
+
+test('numbers that a double would round on the way cancel out exactly', () => {
+  expect(subtractDecimals('900719925474099', '900719925474098.9999')).toBe('0.0001');
+  expect(addDecimals('999999999999999', '-999999999999998.0001')).toBe('0.9999');
+});

@@ -1,9 +1,9 @@
-import { date, index, integer, numeric, pgTable } from 'drizzle-orm/pg-core';
-import { key, position } from '../read-columns.ts';
+import { date, index, numeric, pgTable } from 'drizzle-orm/pg-core';
+import { count, key, position } from '../read-columns.ts';
 
 const figures = () => ({
-  orders: integer('orders').notNull(),
-  units: integer('units').notNull(),
+  orders: count('orders').notNull(),
+  units: count('units').notNull(),
   revenue: numeric('revenue').notNull(),
   returns: numeric('returns').notNull(),
   position: position(),

@@ -3,7 +3,7 @@ import { aggregate } from '../../domain/aggregate.ts';
 import { fold } from '../../domain/fold.ts';
 import { type Rejection, reject } from '../../domain/rejection.ts';
 import { Id } from '../amounts.ts';
-import { type Line, Lines, totalOf } from '../lines.ts';
+import { CommandLines, type Line, totalOf } from '../lines.ts';
 import { OrderCancelled, OrderPaid, OrderPlaced, OrderShipped } from './order-events.ts';
 
 type Placed = {
@@ -23,7 +23,7 @@ const Place = z.object({
   orderId: Id,
   customerId: Id.nullable(),
   country: z.string().nullable(),
-  lines: Lines,
+  lines: CommandLines,
   needsStock: z.boolean(),
 });
 const Pay = z.object({});

@@ -3,7 +3,7 @@ import { aggregate } from '../../domain/aggregate.ts';
 import { fold } from '../../domain/fold.ts';
 import { reject } from '../../domain/rejection.ts';
 import { Id } from '../amounts.ts';
-import { type Line, Lines, totalOf } from '../lines.ts';
+import { CommandLines, type Line, totalOf } from '../lines.ts';
 import { ItemsReturned } from './order-events.ts';
 
 /** Goods that came back. */
@@ -21,7 +21,7 @@ const TakeBack = z.object({
   orderId: Id.nullable(),
   customerId: Id.nullable(),
   country: z.string().nullable(),
-  lines: Lines,
+  lines: CommandLines,
 });
 
 /** A return: a document of its own, whether or not the order is known. */

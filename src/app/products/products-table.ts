@@ -1,5 +1,5 @@
-import { index, integer, numeric, pgTable, text } from 'drizzle-orm/pg-core';
-import { key, position } from '../read-columns.ts';
+import { index, numeric, pgTable, text } from 'drizzle-orm/pg-core';
+import { count, key, position } from '../read-columns.ts';
 
 /** The read table of products. */
 export const productsTable = pgTable(
@@ -8,8 +8,8 @@ export const productsTable = pgTable(
     sku: key('sku').primaryKey(),
     name: text('name').notNull(),
     price: numeric('price').notNull(),
-    stock: integer('stock'),
-    unitsSold: integer('units_sold').notNull(),
+    stock: count('stock'),
+    unitsSold: count('units_sold').notNull(),
     revenue: numeric('revenue').notNull(),
     position: position(),
   },

@@ -1,3 +1,4 @@
+import { mostLines } from '../most-lines.ts';
 import { InvoiceNumbers } from './invoice-numbers.ts';
 import type { RetailRow } from './judge-row.ts';
 import type { RejectReason, RetailDocument, RetailLine } from './retail-item.ts';
@@ -6,10 +7,10 @@ import type { RejectReason, RetailDocument, RetailLine } from './retail-item.ts'
 export const MAX_ROWS_BETWEEN = 1_000;
 
 /**
- * Most rows in one document. The longest invoice of December 2010 has 675; without a limit, one that fills a file would
- * have to be held whole.
+ * Most rows in one document: as many as an order has lines. Without a limit, one that fills a file would have to be held
+ * whole.
  */
-export const MAX_DOCUMENT_ROWS = 2_000;
+export const MAX_DOCUMENT_ROWS = mostLines;
 
 type OpenInvoice = { readonly first: RetailRow; readonly lines: RetailLine[]; lastRow: number };
 
