@@ -47,8 +47,9 @@ test('a file as long as a year is read in the memory of a month, even by a reade
     if (documents % 5_000 === 0) held.push(heldMegabytes());
   }
   expect(documents).toBe(ROWS / ROWS_PER_INVOICE);
-  // The file has 50 MB; between the first measure, at a fifth, and the last it keeps nothing that grows with it.
-  expect(Math.max(...held) - (held[0] ?? 0)).toBeLessThan(5);
+  // The file has 50 MB, of which 40 come between the first measure and the last. What grows is the set of invoice numbers,
+  // which doubles its room now and then: 4 to 5.5 MB at this size. A reader that keeps its chunks would hold 40.
+  expect(Math.max(...held) - (held[0] ?? 0)).toBeLessThan(10);
 });
 
 test('the window holds no more invoices than its rows, even behind one that goes on and on', () => {
