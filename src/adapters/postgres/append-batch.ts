@@ -37,17 +37,14 @@ export function prepareAppend(session: Session, schema: string) {
     sql`, `,
   );
   const statement = session
-    .select({
-      head: sql<number>`head`,
-      heads: sql<Answer['heads']>`heads`,
-      refused: sql<Answer['refused']>`refused`,
-      recorded: sql<number>`recorded`,
-    })
-    .from(sql`${sql.identifier(schema)}.append(${placeholders})`)
+    // In the select list: a function in `from` has its answer put into a store first.
+    .select({ answer: sql<Answer>`${sql.identifier(schema)}.append(${placeholders})` })
+    .from(sql`(values (1)) as one`)
     .prepare('livefold_append');
   return async (items: readonly AppendItem[]): Promise<AppendedBatch> => {
-    const [answer] = await statement.execute(encodeBatch(items));
-    if (answer === undefined) return { outcomes: [], stored: () => [] };
+    const [row] = await statement.execute(encodeBatch(items));
+    if (row === undefined) return { outcomes: [], stored: () => [] };
+    const { answer } = row;
     return { outcomes: placeItems(items, answer, () => {}), stored: () => storedEvents(items, answer) };
   };
 }

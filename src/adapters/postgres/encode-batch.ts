@@ -1,15 +1,11 @@
 import type { PreparedEvent } from '../../domain/event.ts';
 import type { AppendItem, ExpectedVersion } from '../../persistence/event-store.ts';
-import { plainArray, textArray } from './array-literal.ts';
+import { plainArray, rowArray, textArray } from './array-literal.ts';
 
 /** The parameters of the function `append`, in its order. */
 export const parameters = [
   ...['stream', 'streamItem', 'streamExpected'],
-  ...['item', 'streamOf', 'place', 'id', 'type', 'schemaVersion', 'data', 'tags'],
-  ...['correlationId', 'causationId', 'actor', 'tenant', 'metadata', 'occurredAt'],
-  ...['tag', 'tagEvent'],
-  ...['commandItem', 'commandId', 'commandFingerprint', 'commandLast', 'commandEvents'],
-  ...['conditionItem', 'conditionQuery', 'conditionAfter'],
+  ...['event', 'tag', 'command', 'condition'],
 ] as const;
 
 /** A stream whose head is looked up, for events that go to it, for what an item expects of it, or for both. */
@@ -22,47 +18,41 @@ type StreamRow = {
   events: number;
 };
 
-/** A batch as arrays, one for each column: Postgres unnests them far faster than it walks JSON. Numbers count from 1. */
+type StreamPlace = { readonly streamOf: number; readonly place: number };
+
+/**
+ * A batch as arrays, the rows of one table in one parameter: for the database each parameter costs more than its values.
+ * Numbers count from 1; what the columns are says the function.
+ */
 export function encodeBatch(items: readonly AppendItem[]): Readonly<Record<string, string>> {
   const streams = new Streams();
-  const events = items.flatMap((item) => item.events);
-  const places = events.map((event) => streams.place(event));
+  const events = items.flatMap((item, index) => item.events.map((event) => ({ event, item: index + 1 })));
+  const eventRows = events.map(({ event, item }) => eventRow(event, item, streams.place(event)));
   for (const [index, { expected = [] }] of items.entries())
     for (const one of expected) streams.expect(index + 1, one);
-  const tags = events.map((event) => [...new Set(event.tags)]);
-  const commands = commandRows(items);
-  const conditions = items.flatMap((item, index) =>
-    item.condition === undefined ? [] : [{ item: index + 1, ...item.condition }],
-  );
   return {
     stream: textArray(streams.rows.map(({ stream }) => stream)),
     streamItem: plainArray(streams.rows.map(({ item }) => item)),
     streamExpected: plainArray(streams.rows.map(({ expected }) => expected)),
-    item: plainArray(items.flatMap(({ events: own }, index) => own.map(() => index + 1))),
-    streamOf: plainArray(places.map(({ streamOf }) => streamOf)),
-    place: plainArray(places.map(({ place }) => place)),
-    id: plainArray(events.map(({ id }) => id)),
-    type: textArray(events.map(({ type }) => type)),
-    schemaVersion: plainArray(events.map(({ schemaVersion }) => schemaVersion)),
-    data: textArray(events.map(({ data }) => JSON.stringify(data))),
-    tags: textArray(tags.map(textArray)),
-    correlationId: textArray(events.map(({ correlationId }) => correlationId)),
-    causationId: textArray(events.map(({ causationId }) => causationId)),
-    actor: textArray(events.map(({ actor }) => actor)),
-    tenant: textArray(events.map(({ tenant }) => tenant)),
-    metadata: textArray(events.map(({ metadata }) => (metadata === null ? null : JSON.stringify(metadata)))),
-    occurredAt: plainArray(events.map(({ occurredAt }) => occurredAt.toISOString())),
-    tag: textArray(tags.flat()),
-    tagEvent: plainArray(tags.flatMap((own, index) => own.map(() => index + 1))),
-    commandItem: plainArray(commands.map(({ item }) => item)),
-    commandId: textArray(commands.map(({ id }) => id)),
-    commandFingerprint: textArray(commands.map(({ fingerprint }) => fingerprint)),
-    commandLast: plainArray(commands.map(({ last }) => last)),
-    commandEvents: plainArray(commands.map(({ events: count }) => count)),
-    conditionItem: plainArray(conditions.map(({ item }) => item)),
-    conditionQuery: textArray(conditions.map(({ query }) => JSON.stringify(query.items))),
-    conditionAfter: plainArray(conditions.map(({ after }) => after)),
+    event: rowArray(eventRows),
+    tag: rowArray(events.flatMap(({ event }, index) => uniqueTags(event).map((tag) => [tag, index + 1]))),
+    command: rowArray(commandRows(items)),
+    condition: rowArray(conditionRows(items)),
   };
+}
+
+function eventRow(event: PreparedEvent, item: number, { streamOf, place }: StreamPlace) {
+  const { id, type, schemaVersion, data, occurredAt, correlationId, causationId, actor, tenant, metadata } =
+    event;
+  return [
+    ...[item, streamOf, place, id, type, schemaVersion, JSON.stringify(data), textArray(uniqueTags(event))],
+    ...[occurredAt.toISOString(), correlationId, causationId, actor, tenant],
+    metadata === null ? null : JSON.stringify(metadata),
+  ];
+}
+
+function uniqueTags({ tags }: PreparedEvent): readonly string[] {
+  return [...new Set(tags)];
 }
 
 /** The streams of a batch, each once, so that its head is looked up once; again for each further expectation of it. */
@@ -71,7 +61,7 @@ class Streams {
   readonly #numbers = new Map<string, number>();
 
   /** The number of the event's stream, and the event's place among those of the batch that go there. */
-  place({ stream }: PreparedEvent): { readonly streamOf: number; readonly place: number } {
+  place({ stream }: PreparedEvent): StreamPlace {
     const streamOf = this.#numbers.get(stream) ?? this.#add(stream);
     const row = this.rows[streamOf - 1];
     const place = (row?.events ?? 0) + 1;
@@ -100,8 +90,16 @@ function commandRows(items: readonly AppendItem[]) {
   return items.flatMap(({ events, command }, index) => {
     last += events.length;
     if (command === undefined) return [];
-    return [{ ...command, item: index + 1, last: events.length === 0 ? null : last, events: events.length }];
+    return [[index + 1, command.id, command.fingerprint, events.length === 0 ? null : last, events.length]];
   });
+}
+
+function conditionRows(items: readonly AppendItem[]) {
+  return items.flatMap(({ condition }, index) =>
+    condition === undefined
+      ? []
+      : [[index + 1, JSON.stringify(condition.query.items), condition.after] as const],
+  );
 }
 
 /** The function's code for an expected version: the version itself, 0 for no stream, −1 for any events at all. */

@@ -2,9 +2,13 @@ import { once } from 'node:events';
 import { readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { sleep } from '../../../kernel/async.ts';
 import { type Cluster, runOnCluster } from './cluster.ts';
 import { engineFailed } from './engine-errors.ts';
-import { disown, type Postmaster } from './postmaster-file.ts';
+import { isAlive } from './is-alive.ts';
+import { disown, type Postmaster, readPostmaster } from './postmaster-file.ts';
+
+const STOP_PAUSE = 20;
 
 export type StartResult =
   | { readonly succeeded: true }
@@ -35,8 +39,14 @@ export async function startServer(
 
 /** Stops the server: work in progress is rolled back, everything committed is on disk. */
 export async function stopServer(cluster: Cluster): Promise<void> {
-  const { succeeded, output } = await runOnCluster(cluster, 'pg_ctl', ['stop', '--wait', '--mode=fast']);
+  const running = await readPostmaster(cluster);
+  if (running === undefined) return;
+  const stop = ['stop', '--no-wait', '--mode=fast'];
+  const { succeeded, output } = await runOnCluster(cluster, 'pg_ctl', stop);
   if (!succeeded) throw engineFailed(`it did not stop: ${output}`, { folder: cluster.folder, output });
+  // pg_ctl itself would wait until no server runs on the folder: for ever, when another process starts the next one meanwhile.
+  while ((await readPostmaster(cluster))?.pid === running.pid && isAlive(running.pid))
+    await sleep(STOP_PAUSE);
 }
 
 function settings(port: number): string {
