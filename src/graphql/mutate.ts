@@ -1,4 +1,5 @@
 import type { Executable } from '../application/execute.ts';
+import { isLivefoldError, LivefoldError } from '../kernel/errors.ts';
 import type { Receipt } from '../persistence/event-store.ts';
 import { waitForProjections } from './at-least.ts';
 import type { GraphQLContext } from './context.ts';
@@ -12,7 +13,11 @@ export type MutationOptions = {
   readonly projections: readonly string[];
 };
 
-/** Executes a mutation's command, and waits until the payload's tables show it. */
+/**
+ * Executes a mutation's command, and waits until the payload's tables show it.
+ *
+ * @throws LivefoldError `PROJECTION_LAGGING` when they do not in time: the command was carried out all the same
+ */
 export async function mutate(
   { backend, correlationId, signal }: GraphQLContext,
   command: Executable,
@@ -24,6 +29,16 @@ export async function mutate(
     request,
     correlationId,
   });
-  await waitForProjections(backend, projections, receipt.position, signal);
+  try {
+    await waitForProjections(backend, projections, receipt.position, signal);
+  } catch (error) {
+    throw isLivefoldError(error, 'PROJECTION_LAGGING') ? carriedOut(error, receipt) : error;
+  }
   return receipt;
+}
+
+/** Whoever reads of a lag must not think that nothing happened, and send the command again. */
+function carriedOut(error: LivefoldError, { position }: Receipt): LivefoldError {
+  const message = `The command was carried out, at position ${position}; only the answer's tables do not show it yet. ${error.message}`;
+  return new LivefoldError(error.code, message, { fields: error.fields, cause: error });
 }
