@@ -38,6 +38,8 @@ export function runProcessManager(
   const stopping = new AbortController();
   const { signal } = stopping;
   const scheduled = new Bell();
+  // When timers are looked at next, by the clock: only one that is due before needs a look earlier.
+  let nextLook = Number.POSITIVE_INFINITY;
   const done = Promise.all([keepTrying(followEvents), keepTrying(watchTimers)]);
 
   async function keepTrying(work: () => Promise<void>): Promise<void> {
@@ -57,7 +59,8 @@ export function runProcessManager(
     for await (const page of follow(log, { after, signal })) {
       const changes = await reactToAll(page.events);
       if (!(await store.commit(manager.name, { after, to: page.position, changes }))) return;
-      if (changes.some(({ schedule }) => schedule.length > 0)) scheduled.ring();
+      if (changes.some(({ schedule }) => schedule.some(({ at }) => at.getTime() < nextLook)))
+        scheduled.ring();
       after = page.position;
     }
   }
@@ -127,10 +130,12 @@ export function runProcessManager(
   async function watchTimers(): Promise<void> {
     while (!signal.aborted) {
       const seen = scheduled.rings;
+      nextLook = Number.POSITIVE_INFINITY;
       for (const timer of await store.due(manager.name, clock(), timersAtOnce)) await fire(timer);
       const next = await store.nextDue(manager.name);
       const timeout =
         next === null ? longestWait : Math.min(Math.max(next.getTime() - clock().getTime(), 0), longestWait);
+      nextLook = clock().getTime() + timeout;
       await scheduled.wait(seen, { signal, timeout });
     }
   }
