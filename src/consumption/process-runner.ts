@@ -6,7 +6,7 @@ import { isLivefoldError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { EventLog } from './event-log.ts';
 import { follow } from './follow.ts';
-import type { AnyProcessManager, Reaction } from './process-manager.ts';
+import type { AnyProcessManager, Reaction, Timer } from './process-manager.ts';
 import type { DueTimer, ProcessChange, ProcessStore } from './process-store.ts';
 
 export type ProcessRunOptions = {
@@ -59,10 +59,14 @@ export function runProcessManager(
     for await (const page of follow(log, { after, signal })) {
       const changes = await reactToAll(page.events);
       if (!(await store.commit(manager.name, { after, to: page.position, changes }))) return;
-      if (changes.some(({ schedule }) => schedule.some(({ at }) => at.getTime() < nextLook)))
-        scheduled.ring();
+      if (changes.some(({ schedule }) => schedule.some(isBeforeNextLook))) scheduled.ring();
       after = page.position;
     }
+  }
+
+  /** Also when the clock was set forward, past the look that is waited for. */
+  function isBeforeNextLook({ at }: Timer): boolean {
+    return at.getTime() < nextLook || clock().getTime() >= nextLook;
   }
 
   /** Different processes at once, the events of one in order. */
