@@ -9,7 +9,7 @@ import type { Database, Session } from './database.ts';
 import { readEvents } from './read-events.ts';
 import { TableGrowth } from './table-growth.ts';
 import { defaultSchema, livefoldTables } from './tables.ts';
-import { databaseCode, translateError, translateReadError } from './translate-error.ts';
+import { databaseCode, translateError } from './translate-error.ts';
 
 export type PostgresEventStoreOptions = {
   readonly database: Database;
@@ -125,13 +125,7 @@ export function createPostgresEventStore(options: PostgresEventStoreOptions): Ev
       }
     },
 
-    async *read(query, readOptions) {
-      try {
-        yield* readEvents(session, tables, query, readOptions);
-      } catch (error) {
-        throw translateReadError(error, 'reading events');
-      }
-    },
+    read: (query, readOptions) => readEvents(session, tables, query, readOptions),
 
     async head() {
       try {

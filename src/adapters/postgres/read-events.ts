@@ -3,33 +3,44 @@ import type { PgColumn } from 'drizzle-orm/pg-core';
 import type { StoredEvent } from '../../domain/event.ts';
 import type { Query, QueryItem } from '../../domain/query.ts';
 import { throwIfAborted } from '../../kernel/async.ts';
+import { flattenPages } from '../../kernel/flatten-pages.ts';
 import type { ReadOptions } from '../../persistence/event-store.ts';
 import { textArray } from './array-literal.ts';
 import type { Session } from './database.ts';
 import { fixed, run } from './statement.ts';
 import type { LivefoldTables } from './tables.ts';
+import { translateReadError } from './translate-error.ts';
 
 /** So many events come in one round trip: a stream of ordinary length in one, a long log in flat memory. */
 const pageSize = 8_000;
 
-/** Reads the events that match a query, page by page, in log order. */
-export async function* readEvents(
+/** Reads the events that match a query, a page in each round trip, in log order. */
+export function readEvents(
   session: Session,
   tables: LivefoldTables,
   query: Query,
   options: ReadOptions = {},
-): AsyncGenerator<StoredEvent> {
+): AsyncIterable<StoredEvent> {
+  return flattenPages(readPages(session, tables, query, options));
+}
+
+async function* readPages(
+  session: Session,
+  tables: LivefoldTables,
+  query: Query,
+  options: ReadOptions,
+): AsyncGenerator<readonly StoredEvent[]> {
   let { after, before, limit = Number.POSITIVE_INFINITY } = options;
   while (limit > 0) {
     throwIfAborted(options.signal);
     const size = Math.min(limit, pageSize);
-    const page = await readPage(session, tables, query, {
+    const page = await readPageOrFail(session, tables, query, {
       ...options,
       ...(after === undefined ? {} : { after }),
       ...(before === undefined ? {} : { before }),
       limit: size,
     });
-    yield* page;
+    yield page;
     const last = page.at(-1);
     if (last === undefined || page.length < size) return;
     if (options.backwards === true) before = last.position;
@@ -38,8 +49,16 @@ export async function* readEvents(
   }
 }
 
+async function readPageOrFail(...given: Parameters<typeof readPage>): Promise<readonly StoredEvent[]> {
+  try {
+    return await readPage(...given);
+  } catch (error) {
+    throw translateReadError(error, 'reading events');
+  }
+}
+
 /** One page: at most `limit` events. */
-export async function readPage(
+async function readPage(
   session: Session,
   { events, tags }: LivefoldTables,
   query: Query,
