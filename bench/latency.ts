@@ -30,6 +30,7 @@ export const benchmark: Benchmark = {
     const raw = await startProgram('latency/raw-server.ts', [], databaseUrl, /ws:\/\/[\d.:]+/, stack);
     const sides = [
       { name: 'raw', trip: await rawTrip(raw, stack), times: [] as number[] },
+      { name: 'empty query', trip: queryTrip(livefold, stack), times: [] as number[] },
       {
         name: 'notifications',
         trip: await graphqlTrip(livefold, 'subscription { notifications { position } }', stack),
@@ -51,10 +52,9 @@ export const benchmark: Benchmark = {
       }
       progress(`  round ${round} of ${rounds}`);
     }
-    const [least = Number.NaN, notifications = Number.NaN, orders = Number.NaN] = sides.map(({ times }) =>
-      median(times),
-    );
-    const detail = `p50 raw ${least.toFixed(2)} ms, notifications ${notifications.toFixed(2)} ms, orders ${orders.toFixed(2)} ms`;
+    const [least = Number.NaN, query = Number.NaN, notifications = Number.NaN, orders = Number.NaN] =
+      sides.map(({ times }) => median(times));
+    const detail = sides.map(({ name, times }) => `${name} ${median(times).toFixed(2)} ms`).join(', ');
     const against = 'p50 against raw insert + NOTIFY + socket echo';
     return [
       {
@@ -71,6 +71,7 @@ export const benchmark: Benchmark = {
         bound: 'most',
         detail,
       },
+      { name: 'an empty query over HTTP, against the same', figure: query / least, bound: 'most', detail },
     ];
   },
 };
@@ -104,9 +105,19 @@ async function stopProgram(child: ChildProcess): Promise<void> {
   await once(child, 'exit');
 }
 
+/** A query that asks for nothing: what HTTP and GraphQL take by themselves. */
+function queryTrip(url: string, stack: AsyncDisposableStack): Trip {
+  const send = httpOperation(url, stack);
+  return async () => {
+    const start = performance.now();
+    await send('{ __typename }');
+    return performance.now() - start;
+  };
+}
+
 /** A mutation over HTTP, seen by a subscriber on a WebSocket. */
 async function graphqlTrip(url: string, subscription: string, stack: AsyncDisposableStack): Promise<Trip> {
-  const mutate = httpMutation(url, stack);
+  const mutate = httpOperation(url, stack);
   await mutate(
     'mutation { addProduct(input: { sku: "T", name: "Tea", price: "1" }, commandId: "T") { product { sku } } }',
   );
@@ -133,7 +144,7 @@ async function graphqlTrip(url: string, subscription: string, stack: AsyncDispos
   };
 }
 
-function httpMutation(url: string, stack: AsyncDisposableStack): (query: string) => Promise<void> {
+function httpOperation(url: string, stack: AsyncDisposableStack): (query: string) => Promise<void> {
   const agent = new Agent({ keepAlive: true });
   stack.defer(() => agent.destroy());
   return (query) =>
