@@ -1,6 +1,6 @@
 import type { Execute } from '../application/execute.ts';
 import type { StoredEvent } from '../domain/event.ts';
-import { Bell, backoff, sleep } from '../kernel/async.ts';
+import { Bell, backoff, nextTurn, sleep } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { isLivefoldError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/log.ts';
@@ -57,6 +57,7 @@ export function runProcessManager(
   async function followEvents(): Promise<void> {
     let after = await store.position(manager.name);
     for await (const page of follow(log, { after, signal })) {
+      await nextTurn();
       const changes = await reactToAll(page.events);
       if (!(await store.commit(manager.name, { after, to: page.position, changes }))) return;
       if (changes.some(({ schedule }) => schedule.some(isBeforeNextLook))) scheduled.ring();

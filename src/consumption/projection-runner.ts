@@ -1,4 +1,4 @@
-import { type Bell, backoff, sleep } from '../kernel/async.ts';
+import { type Bell, backoff, nextTurn, sleep } from '../kernel/async.ts';
 import { LivefoldError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { Position } from '../persistence/event-store.ts';
@@ -76,6 +76,8 @@ export async function runProjection(
     else if (state.status !== 'RETRYING') state.status = 'CATCHING_UP';
     let after = start;
     for await (const page of follow(log, { after, signal: stopping.signal })) {
+      // What is committed goes out to clients before more work on it begins.
+      await nextTurn();
       const to = page.position;
       const changes = await models.apply(projection, { after, to, events: page.events });
       if (changes === null) return;

@@ -67,6 +67,11 @@ export class Bell {
   }
 }
 
+/** Waits one turn of the event loop: what is ready to run goes first. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 /** Exponential backoff with full jitter, in milliseconds, for try number `attempt` (0, 1, …). */
 export function backoff(attempt: number, options: { readonly base: number; readonly most: number }): number {
   return Math.random() * Math.min(options.most, options.base * 2 ** attempt);

@@ -1,3 +1,4 @@
+import { nextTurn } from '../../kernel/async.ts';
 import type { AppendItem } from '../../persistence/event-store.ts';
 import type { BatchOutcome } from './append-batch.ts';
 import { IndependentBatch } from './independent-batch.ts';
@@ -37,7 +38,7 @@ export class AppendQueue {
     while (this.#waiting.length > 0) {
       await this.#send(this.#takeBatch());
       // Let those that were just answered append again before the next batch is closed.
-      await new Promise((resolve) => setImmediate(resolve));
+      await nextTurn();
     }
     this.#isDraining = false;
   }
