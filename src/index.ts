@@ -1,4 +1,5 @@
-export type { Executable, Execute, ExecuteOptions } from './application/execute.ts';
+export type { Executable } from './application/executable.ts';
+export type { Execute, ExecuteOptions } from './application/execute.ts';
 export type { Loaded, Repository } from './application/repository.ts';
 export { EventLog, type EventLogOptions } from './consumption/event-log.ts';
 export { foldRow } from './consumption/fold-rows.ts';

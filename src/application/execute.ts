@@ -1,24 +1,18 @@
-import { type AggregateCommand, streamOf } from '../domain/aggregate.ts';
 import type { CommandContext } from '../domain/command.ts';
-import type { DecisionCommand } from '../domain/decision.ts';
-import type { NewEvent, PreparedEvent } from '../domain/event.ts';
-import { eventsOf, isRejection, type Outcome } from '../domain/rejection.ts';
-import { validate } from '../domain/validate.ts';
+import { eventsOf, isRejection } from '../domain/rejection.ts';
 import { backoff, sleep } from '../kernel/async.ts';
 import { type Clock, systemClock } from '../kernel/clock.ts';
 import { isLivefoldError, LivefoldError } from '../kernel/errors.ts';
 import { createId } from '../kernel/ids.ts';
 import { fingerprint } from '../kernel/json.ts';
-import { isStorableName, longestName } from '../kernel/storable-text.ts';
 import type { AppendItem, EventStore, Receipt } from '../persistence/event-store.ts';
-import type { Loaded, Repository } from './repository.ts';
+import { type Attempt, createDecider } from './decide.ts';
+import { checkCommandId, type Executable, fingerprintOf, toList, turnOf } from './executable.ts';
+import { type EventOrigin, prepareEvent } from './prepare-event.ts';
+import type { Repository } from './repository.ts';
 import { Turns } from './turns.ts';
 
-/** What `execute` takes: a decision, one command on an aggregate, or several on the same one, stored together. */
-// biome-ignore lint/suspicious/noExplicitAny: the command's own state type stays with its aggregate.
-export type Executable = DecisionCommand | AggregateCommand<any> | readonly AggregateCommand<any>[];
-
-export type ExecuteOptions<Transaction = unknown> = {
+export type ExecuteOptions<Transaction = unknown> = EventOrigin & {
   /** Makes the command happen once, however often it is sent. 1 to 255 characters, chosen by the caller. */
   readonly commandId?: string | undefined;
   /**
@@ -26,13 +20,6 @@ export type ExecuteOptions<Transaction = unknown> = {
    * same command id, the same request is the same command; the command itself unless given.
    */
   readonly request?: unknown;
-  readonly correlationId?: string | undefined;
-  readonly causationId?: string | undefined;
-  readonly actor?: string | undefined;
-  readonly tenant?: string | undefined;
-  readonly metadata?: Readonly<Record<string, unknown>>;
-  /** Business time; now unless given. The command sees it as its `now`. */
-  readonly occurredAt?: Date;
   /** Joins a transaction of the caller's: the events are there once it commits. */
   readonly transaction?: Transaction;
 };
@@ -55,20 +42,11 @@ export type ExecutorOptions = {
   readonly tries?: number;
 };
 
-/** What a try to decide gives: the append to make, or the domain's no; and what to do once it is known to hold. */
-type Attempt = {
-  readonly outcome: Outcome;
-  readonly stream: string;
-  readonly version: number;
-  readonly guard: Pick<AppendItem, 'expected' | 'condition'>;
-  readonly stored: (events: readonly PreparedEvent[]) => void;
-  readonly refused: () => void;
-};
-
 /** Makes the function that executes commands against one store. */
 export function createExecutor(options: ExecutorOptions): Execute {
   const { store, repository, clock = systemClock, tries = 8 } = options;
   const turns = new Turns();
+  const decide = createDecider({ store, repository });
 
   return async (executable, given = {}) => {
     const commands = toList(executable);
@@ -115,7 +93,7 @@ export function createExecutor(options: ExecutorOptions): Execute {
           fields: { reason },
         });
       }
-      const events = eventsOf(tried.outcome).map((event) => prepare(event, tried.stream, now, given));
+      const events = eventsOf(tried.outcome).map((event) => prepareEvent(event, tried.stream, now, given));
       const item: AppendItem = {
         events,
         ...tried.guard,
@@ -129,162 +107,5 @@ export function createExecutor(options: ExecutorOptions): Execute {
       if (!receipt.duplicate && given.transaction === undefined) tried.stored(events);
       return receipt;
     }
-  };
-
-  async function decide(
-    commands: readonly (DecisionCommand | AggregateCommand)[],
-    context: CommandContext,
-    isFresh: boolean,
-  ): Promise<Attempt> {
-    const [first] = commands;
-    if (first === undefined) throw new LivefoldError('BAD_USER_INPUT', 'There is no command to execute.');
-    if (first.kind === 'decision') return decideAcross(first, context);
-    const aggregateCommands = commands.filter((command) => command.kind === 'aggregate');
-    if (isFresh) return decideOnAggregate(aggregateCommands, first, context, await loadFresh(first));
-    const attempt = decideOnAggregate(
-      aggregateCommands,
-      first,
-      context,
-      repository.guess(first.aggregate, first.id),
-    );
-    // A guess may be wrong. The append finds that out; but only the log itself may say no, or that there is nothing to do.
-    const isFinal = !isRejection(attempt.outcome) && eventsOf(attempt.outcome).length > 0;
-    return isFinal ? attempt : decideOnAggregate(aggregateCommands, first, context, await loadFresh(first));
-  }
-
-  function loadFresh({ aggregate, id }: AggregateCommand): Promise<Loaded<unknown>> {
-    checkedStream(aggregate, id);
-    return repository.loadFresh(aggregate, id);
-  }
-
-  function decideOnAggregate(
-    commands: readonly AggregateCommand[],
-    { aggregate, id }: AggregateCommand,
-    context: CommandContext,
-    loaded: Loaded<unknown>,
-  ): Attempt {
-    const stream = checkedStream(aggregate, id);
-    const inputs = commands.map((command) => validateInput(command));
-    const guard = { expected: [{ stream, version: loaded.version }] };
-    const refused = (): void => repository.forget(stream);
-    const decided: NewEvent[] = [];
-    let state = loaded.state;
-    for (const [index, command] of commands.entries()) {
-      const outcome = command.decide(state, inputs[index], context);
-      if (isRejection(outcome))
-        return { outcome, stream, version: loaded.version, guard, refused, stored: () => {} };
-      const events = eventsOf(outcome);
-      decided.push(...events);
-      state = aggregate.state.run(
-        events.map((event) => prepare(event, stream, context.now, {})),
-        state,
-      );
-    }
-    const stored = (events: readonly PreparedEvent[]): void =>
-      repository.keep(stream, {
-        state: aggregate.state.run(events, loaded.state),
-        version: loaded.version + events.length,
-      });
-    return { outcome: decided, stream, version: loaded.version, guard, refused, stored };
-  }
-
-  async function decideAcross(command: DecisionCommand, context: CommandContext): Promise<Attempt> {
-    const { definition } = command;
-    const input = validateInput({ ...command, schema: definition.schema });
-    const query = definition.query(input);
-    const fold = definition.state(input);
-    let state = fold.initial;
-    let after = 0;
-    for await (const event of store.read(query)) {
-      state = fold.apply(state, event);
-      after = event.position;
-    }
-    const outcome = definition.decide(state, input, context);
-    return {
-      outcome,
-      stream: definition.stream(input),
-      version: 0,
-      guard: { condition: { query, after } },
-      stored: () => {},
-      refused: () => {},
-    };
-  }
-}
-
-/** An aggregate's stream. @throws LivefoldError `BAD_USER_INPUT` for an id that no store can keep */
-function checkedStream(aggregate: { readonly name: string }, id: string): string {
-  return checkName(streamOf(aggregate, id), { what: 'stream id', path: 'id' });
-}
-
-function toList(executable: Executable): readonly (DecisionCommand | AggregateCommand)[] {
-  const commands = 'kind' in executable ? [executable] : executable;
-  const targets = new Set(
-    commands.map((command) =>
-      command.kind === 'decision' ? command.name : streamOf(command.aggregate, command.id),
-    ),
-  );
-  if (targets.size > 1)
-    throw new LivefoldError(
-      'BAD_USER_INPUT',
-      `Commands executed together go to one aggregate, not to ${targets.size}.`,
-    );
-  return commands;
-}
-
-/** What commands of one process take turns at: the stream that they write. */
-function turnOf([first]: readonly (DecisionCommand | AggregateCommand)[]): string {
-  if (first === undefined) return '';
-  if (first.kind === 'aggregate') return streamOf(first.aggregate, first.id);
-  return first.definition.stream(validateInput({ ...first, schema: first.definition.schema }));
-}
-
-function checkCommandId(id: string): string {
-  return checkName(id, { what: 'command id', path: 'commandId' });
-}
-
-/** What comes from a client and becomes a key of the store must be one that the store can keep. */
-function checkName(name: string, { what, path }: { readonly what: string; readonly path: string }): string {
-  if (isStorableName(name)) return name;
-  const message = `A ${what} has 1 to ${longestName} characters, none of them NUL or half a surrogate pair.`;
-  throw new LivefoldError('BAD_USER_INPUT', message, { fields: { issues: [{ path: [path], message }] } });
-}
-
-function fingerprintOf(commands: readonly (DecisionCommand | AggregateCommand)[]): string {
-  return fingerprint(
-    commands.map((command) => [
-      command.kind === 'decision' ? '' : streamOf(command.aggregate, command.id),
-      command.name,
-      command.input,
-    ]),
-  );
-}
-
-function validateInput(command: {
-  readonly name: string;
-  readonly schema: AggregateCommand['schema'];
-  readonly input: unknown;
-}): unknown {
-  return validate(command.schema, command.input, { code: 'BAD_USER_INPUT', what: `command ${command.name}` });
-}
-
-function prepare(event: NewEvent, stream: string, now: Date, options: ExecuteOptions): PreparedEvent {
-  const {
-    correlationId = options.commandId,
-    causationId = options.commandId,
-    actor,
-    tenant,
-    metadata,
-    occurredAt = now,
-  } = options;
-  return {
-    ...event,
-    id: createId(),
-    stream,
-    correlationId: correlationId ?? null,
-    causationId: causationId ?? null,
-    actor: actor ?? null,
-    tenant: tenant ?? null,
-    metadata: metadata ?? null,
-    occurredAt,
   };
 }

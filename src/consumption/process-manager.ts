@@ -1,4 +1,4 @@
-import type { Executable } from '../application/execute.ts';
+import type { Executable } from '../application/executable.ts';
 import type { AnyEventDefinition, DataOf, StoredEvent, TypeOf } from '../domain/event.ts';
 
 /** A timer of one process: `name` is unique within it, scheduling it again moves it. */

@@ -1,4 +1,4 @@
-import type { Executable } from '../application/execute.ts';
+import type { Executable } from '../application/executable.ts';
 import { isLivefoldError, LivefoldError } from '../kernel/errors.ts';
 import type { Receipt } from '../persistence/event-store.ts';
 import { waitForProjections } from './at-least.ts';

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import type { Executable, Execute } from '../../src/application/execute.ts';
+import type { Executable } from '../../src/application/executable.ts';
+import type { Execute } from '../../src/application/execute.ts';
 import { readAll, readStream, sampleEvents } from '../../src/consumption/contract/sample-events.ts';
 import { decision } from '../../src/domain/decision.ts';
 import { event } from '../../src/domain/event.ts';
