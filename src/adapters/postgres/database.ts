@@ -14,6 +14,8 @@ export type Database = {
    * the other, which on few cores is faster than waking a server process for each.
    */
   readonly pipeline: PostgresJsDatabase<Record<string, never>>;
+  /** One connection for appends, which go out one behind the other anyway: always the same server process, with its plans and pages at hand. */
+  readonly appends: PostgresJsDatabase<Record<string, never>>;
   readonly url: string;
   /** Lets running queries end, then closes the connections. */
   close(): Promise<void>;
@@ -31,10 +33,11 @@ export type DatabaseOptions = {
 export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
   const client = openClient(url, { max: options.connections ?? 8 });
   const single = openClient(url, { max: 1 });
+  const appends = openClient(url, { max: 1 });
   const close = async (): Promise<void> => {
-    await Promise.all([client.end({ timeout: 5 }), single.end({ timeout: 5 })]);
+    await Promise.all([client, single, appends].map((one) => one.end({ timeout: 5 })));
   };
-  return { session: drizzle(client), pipeline: drizzle(single), url, close };
+  return { session: drizzle(client), pipeline: drizzle(single), appends: drizzle(appends), url, close };
 }
 
 /** A postgres.js client with our settings, for the few that cannot go through Drizzle: LISTEN and migrations. */

@@ -28,7 +28,7 @@ export function createPostgresEventStore(options: PostgresEventStoreOptions): Ev
   const { database, schema = defaultSchema, inTransaction, onAppended } = options;
   const { session } = database;
   const tables = livefoldTables(schema);
-  const append = prepareAppend(session, schema);
+  const append = prepareAppend(database.appends, schema);
   // Not on the pool: appends that go one by one would from then on change between two server processes, a fifth slower.
   const growth = new TableGrowth(database.pipeline);
 
@@ -42,7 +42,7 @@ export function createPostgresEventStore(options: PostgresEventStoreOptions): Ev
     const { outcomes, stored } =
       inTransaction === undefined
         ? await append(items)
-        : await session.transaction((transaction) => writeIn(transaction, items));
+        : await database.appends.transaction((transaction) => writeIn(transaction, items));
     onAppended?.(stored());
     watchGrowth(items);
     return outcomes;
