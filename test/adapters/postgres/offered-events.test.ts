@@ -36,12 +36,12 @@ test('what a store tells of its own appends is what a reader finds, and is taken
         return store.read(...asked);
       },
     },
-    { pageSize: 4 },
+    { pageSize: 5 },
   );
   log.offer(told);
   const pages: (readonly StoredEvent[])[] = [];
-  for (const after of [0, 4, 5]) pages.push(await log.read(after));
+  for (const after of [0, 5]) pages.push(await log.read(after));
   expect(pages.flat()).toEqual(found);
   // Only what lies behind the other process's event came from the store.
-  expect([pages.map(({ length }) => length), reads]).toEqual([[4, 1, 3], 1]);
+  expect([pages.map(({ length }) => length), reads]).toEqual([[5, 3], 1]);
 });
