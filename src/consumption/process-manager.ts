@@ -1,5 +1,6 @@
 import type { Executable } from '../application/executable.ts';
 import type { AnyEventDefinition, DataOf, StoredEvent, TypeOf } from '../domain/event.ts';
+import { upcastEvent } from '../domain/upcast-event.ts';
 
 /** A timer of one process: `name` is unique within it, scheduling it again moves it. */
 export type Timer = { readonly name: string; readonly at: Date };
@@ -47,8 +48,13 @@ export class ProcessManager<State> implements AnyProcessManager {
       event: StoredEvent<TypeOf<Definition>, DataOf<Definition>>,
     ) => Reaction<State>,
   ): this {
-    // The type name decides which reaction an event meets; its data had to fit the definition's schema to be stored.
-    this.#events.set(definition.type, { key, react } as unknown as EventReaction);
+    type Known = StoredEvent<TypeOf<Definition>, DataOf<Definition>>;
+    // The type name decides which reaction an event meets, and its data had to fit the definition's schema to be stored.
+    const known = (event: StoredEvent): Known => upcastEvent(definition, event) as Known;
+    this.#events.set(definition.type, {
+      key: (event) => key(known(event)),
+      react: (state, event) => react(state as State | undefined, known(event)),
+    });
     return this;
   }
 

@@ -1,6 +1,7 @@
 import { getTableColumns, getTableName, type InferSelectModel } from 'drizzle-orm';
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
 import type { AnyEventDefinition, DataOf, StoredEvent, TypeOf } from '../domain/event.ts';
+import { upcastEvent } from '../domain/upcast-event.ts';
 import { LivefoldError } from '../kernel/errors.ts';
 
 /** A row of a read table as folds see it: without the position, which Livefold writes. */
@@ -76,7 +77,7 @@ export class Projection<Table extends PgTable> implements AnyProjection {
 
   /**
    * Adds how one event type changes the rows it concerns: those whose keys a field of its data holds, or a function gives.
-   * A second handler for a type is refused.
+   * A second handler for a type is refused. Both see an older event as its definition knows it today.
    */
   on<Definition extends AnyEventDefinition>(
     definition: Definition,
@@ -91,10 +92,14 @@ export class Projection<Table extends PgTable> implements AnyProjection {
         `The projection "${this.name}" handles ${definition.type} twice.`,
       );
     }
-    const keysOf =
-      typeof keys === 'string' ? ({ data }: StoredEvent<string, DataOf<Definition>>) => data[keys] : keys;
-    // The type name decides which handler an event meets; its data had to fit the definition's schema to be stored.
-    this.#handlers.set(definition.type, { keys: keysOf, fold } as unknown as Handler);
+    type Known = StoredEvent<TypeOf<Definition>, DataOf<Definition>>;
+    // The type name decides which handler an event meets, and its data had to fit the definition's schema to be stored.
+    const known = (event: StoredEvent): Known => upcastEvent(definition, event) as Known;
+    const keysOf = typeof keys === 'string' ? ({ data }: Known) => data[keys] as Keys : keys;
+    this.#handlers.set(definition.type, {
+      keys: (event) => keysOf(known(event)),
+      fold: (row, event, key) => fold(row as RowOf<Table> | undefined, known(event), key),
+    });
     return this;
   }
 

@@ -3,6 +3,7 @@ import { LivefoldError } from '../kernel/errors.ts';
 import type { CommandContext } from './command.ts';
 import type { Fold } from './fold.ts';
 import type { Outcome } from './rejection.ts';
+import type { Upcasters } from './upcast.ts';
 
 /** How a command decides: pure, from the aggregate's state and a validated input. */
 export type Decide<State, Input> = (state: State, input: Input, context: CommandContext) => Outcome;
@@ -24,8 +25,24 @@ export type AggregateCommand<State = unknown> = {
   readonly decide: Decide<State, unknown>;
 };
 
+/** When an aggregate's state is stored beside its events, so that loading it need not fold all of them. */
+export type SnapshotPolicy = {
+  /** After an append by which the stream's version crosses a multiple of this. Left out, only when asked for. */
+  readonly every?: number;
+  /** `background` (the default) answers the command first; `inline` has the snapshot stored before the receipt is given. */
+  readonly mode?: 'inline' | 'background';
+  /** The version of the state's shape; 1 unless given. Raise it when the state or its fold changes. */
+  readonly schemaVersion?: number;
+  /** By the version that a state has: how it becomes the next version's. A snapshot that none brings up to date is not used. */
+  readonly upcast?: Upcasters;
+};
+
 /** An aggregate type without its commands: a name, which starts its stream ids, and the fold of its state. */
-export type AggregateRoot<State> = { readonly name: string; readonly state: Fold<State> };
+export type AggregateRoot<State> = {
+  readonly name: string;
+  readonly state: Fold<State>;
+  readonly snapshots?: SnapshotPolicy;
+};
 
 // biome-ignore lint/suspicious/noExplicitAny: each command's input is inferred where it is declared; the record only holds them.
 type CommandSpecs<State> = Readonly<Record<string, CommandSpec<State, any, any>>>;
@@ -52,6 +69,8 @@ export function aggregate<State, Specs extends CommandSpecs<State>>(
   name: string,
   definition: {
     readonly state: Fold<State>;
+    /** Its state is folded from all events each time unless given. */
+    readonly snapshots?: SnapshotPolicy;
     readonly commands: (
       command: <Input, Output>(
         schema: StandardSchemaV1<Input, Output>,
@@ -66,7 +85,8 @@ export function aggregate<State, Specs extends CommandSpecs<State>>(
       'INVALID_NAME',
       `"${name}" is no name for an aggregate: use 1 to 100 characters without a hyphen.`,
     );
-  const root: AggregateRoot<State> = { name, state: definition.state };
+  const { state, snapshots } = definition;
+  const root: AggregateRoot<State> = { name, state, ...(snapshots && { snapshots }) };
   const specs = definition.commands((schema, decide) => ({ schema, decide }));
   const makers = Object.entries(specs).map(([command, spec]) => [
     command,

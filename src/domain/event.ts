@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { Upcasters } from './upcast.ts';
 import { validate } from './validate.ts';
 
 /** What a command returns: a fact that is not stored yet. Data has passed the event's schema. */
@@ -9,6 +10,18 @@ export type NewEvent<Type extends string = string, Data = unknown> = {
   readonly data: Data;
   /** What the event is about, as `name:value`: what queries and conditions find it by. */
   readonly tags: readonly string[];
+  /** The fields of `data` that are about a person, for as long as that person is not forgotten. */
+  readonly personal?: readonly PersonalData[];
+  /** The subjects that this event forgets: their keys are destroyed with the append. */
+  readonly forgets?: readonly string[];
+};
+
+/** Fields of an event's data that are about one person. They are encrypted under a key of that person's own. */
+export type PersonalData = {
+  /** Whose they are: `user:17`, say. */
+  readonly subject: string;
+  /** The fields by name, and what each reads as once the subject is forgotten. */
+  readonly erased: Readonly<Record<string, unknown>>;
 };
 
 /** An event with its envelope, ready to be appended: everything but what the store gives it. */
@@ -43,6 +56,7 @@ export type EventDefinition<Type extends string, Input, Data> = {
   readonly type: Type;
   readonly schemaVersion: number;
   readonly schema: StandardSchemaV1<Input, Data>;
+  readonly upcasters: Upcasters;
 };
 
 // biome-ignore lint/suspicious/noExplicitAny: input and data are inferred from the definition given; unknown would refuse every one (Input is contravariant).
@@ -52,9 +66,24 @@ export type AnyEventDefinition = EventDefinition<string, any, any>;
 export type TypeOf<Definition extends AnyEventDefinition> = Definition['type'];
 export type DataOf<Definition extends AnyEventDefinition> = ReturnType<Definition>['data'];
 
+/** Marks top-level fields of an event's data as personal. */
+export type PersonalFields<Data> = {
+  /** The person that they are about. */
+  readonly subject: (data: Data) => string;
+  /** Each field, and what it reads as once the subject is forgotten; the value fits the schema as any other. */
+  readonly erased: Partial<Data>;
+};
+
 export type EventOptions<Data> = {
   readonly tags?: (data: Data) => readonly string[];
+  /** 1 unless given. Raise it when the schema changes, and say in `upcast` how older data becomes the new. */
   readonly schemaVersion?: number;
+  /** By the version that data has: how it becomes the next version's. They run in sequence whenever an older event is folded. */
+  readonly upcast?: Upcasters;
+  /** The fields about a person, for each person that the event is about. */
+  readonly personal?: PersonalFields<Data> | readonly PersonalFields<Data>[];
+  /** The subjects that the event forgets: it destroys the keys of their personal fields, for good. */
+  readonly forgets?: (data: Data) => readonly string[];
 };
 
 /**
@@ -68,10 +97,20 @@ export function event<const Type extends string, Input, Data>(
   schema: StandardSchemaV1<Input, Data>,
   options: EventOptions<Data> = {},
 ): EventDefinition<Type, Input, Data> {
-  const { tags = () => [], schemaVersion = 1 } = options;
+  const { tags = () => [], schemaVersion = 1, upcast = {}, forgets } = options;
+  const personal = options.personal === undefined ? [] : [options.personal].flat();
   const make = (input: Input): NewEvent<Type, Data> => {
     const data = validate(schema, input, { code: 'INVALID_EVENT', what: `event ${type}` });
-    return { type, schemaVersion, data, tags: tags(data) };
+    return {
+      type,
+      schemaVersion,
+      data,
+      tags: tags(data),
+      ...(personal.length > 0 && {
+        personal: personal.map(({ subject, erased }) => ({ subject: subject(data), erased })),
+      }),
+      ...(forgets && { forgets: forgets(data) }),
+    };
   };
-  return Object.assign(make, { type, schemaVersion, schema });
+  return Object.assign(make, { type, schemaVersion, schema, upcasters: upcast });
 }

@@ -1,6 +1,10 @@
 import type { AnyEventDefinition, DataOf, PreparedEvent, TypeOf } from './event.ts';
+import { upcastEvent } from './upcast-event.ts';
 
-type Handler<State> = (state: State, event: PreparedEvent) => State;
+type Handler<State> = {
+  readonly definition: AnyEventDefinition;
+  readonly handle: (state: State, event: PreparedEvent) => State;
+};
 
 /**
  * A pure pair: an initial state, and per event type a function from state and event to state. The one idea of
@@ -26,13 +30,19 @@ export class Fold<State> {
     handler: (state: State, event: PreparedEvent<TypeOf<Definition>, DataOf<Definition>>) => State,
   ): Fold<State> {
     // The type name decides which handler an event meets, and the schema held its data when it was made.
-    return new Fold(this.initial, new Map(this.#handlers).set(definition.type, handler as Handler<State>));
+    const handle = handler as Handler<State>['handle'];
+    return new Fold(this.initial, new Map(this.#handlers).set(definition.type, { definition, handle }));
   }
 
-  /** The state after one event; an event type without a handler leaves it as it is. */
+  /**
+   * The state after one event; an event type without a handler leaves it as it is. The handler sees an older event as its
+   * definition knows it today.
+   *
+   * @throws LivefoldError `UNKNOWN_EVENT_VERSION`, `UPCAST_FAILED`
+   */
   apply(state: State, event: PreparedEvent): State {
     const handler = this.#handlers.get(event.type);
-    return handler === undefined ? state : handler(state, event);
+    return handler === undefined ? state : handler.handle(state, upcastEvent(handler.definition, event));
   }
 
   /** The state after many events. */

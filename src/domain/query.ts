@@ -1,4 +1,4 @@
-import type { PreparedEvent } from './event.ts';
+import type { PreparedEvent, StoredEvent } from './event.ts';
 
 /** What one item of a query asks of an event: each part given must hold. */
 export type QueryItem = {
@@ -7,6 +7,8 @@ export type QueryItem = {
   /** All of these tags. */
   readonly tags?: readonly string[];
   readonly stream?: string;
+  /** Only events behind this version; it counts within `stream`, and does nothing without one. */
+  readonly afterVersion?: number;
 };
 
 /**
@@ -23,14 +25,18 @@ export function streamQuery(stream: string): Query {
   return { items: [{ stream }] };
 }
 
-/** Whether an event is among those that the query means. */
-export function matches(query: Query, event: PreparedEvent): boolean {
+/** Whether an event is among those that the query means. One that is not stored yet has no version: it is behind all. */
+export function matches(query: Query, event: PreparedEvent | StoredEvent): boolean {
   return query.items.length === 0 || query.items.some((item) => matchesItem(item, event));
 }
 
-function matchesItem({ types, tags, stream }: QueryItem, event: PreparedEvent): boolean {
+function matchesItem(
+  { types, tags, stream, afterVersion = 0 }: QueryItem,
+  event: PreparedEvent | StoredEvent,
+): boolean {
   return (
-    (stream === undefined || stream === event.stream) &&
+    (stream === undefined ||
+      (stream === event.stream && (!('version' in event) || event.version > afterVersion))) &&
     (types === undefined || types.includes(event.type)) &&
     (tags === undefined || tags.every((tag) => event.tags.includes(tag)))
   );

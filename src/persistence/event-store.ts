@@ -9,6 +9,7 @@ export type ExpectedVersion = number | 'noStream' | 'streamExists';
 
 /** One atomic append: its events are all stored or none is. */
 export type AppendItem = {
+  /** Their data is a JSON value, or bytes (`Uint8Array`) that a mapper made; what it is comes back. */
   readonly events: readonly PreparedEvent[];
   /** What each named stream must look like; a stream that is not named may have any version. */
   readonly expected?: readonly { readonly stream: string; readonly version: ExpectedVersion }[];
@@ -16,6 +17,8 @@ export type AppendItem = {
   readonly condition?: { readonly query: Query; readonly after: Position };
   /** Makes the append happen once: the same id and fingerprint again gives the first receipt back. */
   readonly command?: { readonly id: string; readonly fingerprint: string };
+  /** Subjects whose keys are destroyed together with the append; they never get one again. See `KeyStore`. */
+  readonly forget?: readonly string[];
 };
 
 /** What an append gives back once it is durable: where its last event stands. */
@@ -28,7 +31,7 @@ export type Receipt = {
   readonly duplicate: boolean;
 };
 
-export type ReadOptions = {
+export type ReadOptions<Transaction = unknown> = {
   /** Only events behind this position (exclusive). */
   readonly after?: Position;
   /** Only events before this position (exclusive). */
@@ -39,6 +42,8 @@ export type ReadOptions = {
   /** Newest first. */
   readonly backwards?: boolean;
   readonly signal?: AbortSignal;
+  /** Reads within a transaction of the caller's, and so what it appended itself. */
+  readonly transaction?: Transaction | undefined;
 };
 
 /**
@@ -52,12 +57,16 @@ export interface EventStore<Transaction = unknown> {
    * @throws LivefoldError `CONCURRENCY_CONFLICT` an expected version or condition does not hold, or an event id exists
    * @throws LivefoldError `COMMAND_ID_REUSED` the command id was used with another fingerprint
    * @throws LivefoldError `INVALID_APPEND` a stream id, a type or a value that no store can keep
+   * @throws LivefoldError `STORE_READ_ONLY`, `STORE_FULL` nothing can be written at all
    */
-  append(item: AppendItem, options?: { readonly transaction?: Transaction }): Promise<Receipt>;
+  append(item: AppendItem, options?: { readonly transaction?: Transaction | undefined }): Promise<Receipt>;
   /** The first receipt of a command, `null` for one that was never stored. @throws LivefoldError `COMMAND_ID_REUSED` */
-  receiptOf(command: { readonly id: string; readonly fingerprint: string }): Promise<Receipt | null>;
+  receiptOf(
+    command: { readonly id: string; readonly fingerprint: string },
+    options?: { readonly transaction?: Transaction | undefined },
+  ): Promise<Receipt | null>;
   /** The events that match, in log order, streamed. */
-  read(query: Query, options?: ReadOptions): AsyncIterable<StoredEvent>;
+  read(query: Query, options?: ReadOptions<Transaction>): AsyncIterable<StoredEvent>;
   /** The position of the last event; 0 for an empty log. */
   head(): Promise<Position>;
 }

@@ -43,10 +43,11 @@ test("another process's append wakes a consumer that waits", async () => {
 test('an append that falls between a consumer reading and waiting is not slept through', async () => {
   await using wakeUp = await listenForAppends(opened.url);
   let isFirst = true;
+  const inner: EventStore = opened.store;
   const store: Pick<EventStore, 'read' | 'head'> = {
-    head: () => opened.store.head(),
+    head: () => inner.head(),
     async *read(query, options) {
-      yield* opened.store.read(query, options);
+      yield* inner.read(query, options);
       if (!isFirst) return;
       isFirst = false;
       const seen = wakeUp.bell.rings;
