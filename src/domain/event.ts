@@ -88,7 +88,8 @@ export type EventOptions<Data> = {
 
 /**
  * Defines an event type. `type` is the name stored for ever: an explicit string, not derived from code.
- * `schema` is any synchronous Standard Schema (https://standardschema.dev); data is validated when the event is made.
+ * `schema` is any synchronous Standard Schema (https://standardschema.dev); data is validated when the event is made, and
+ * again by audits, so the schema accepts what it gives back.
  *
  * @throws LivefoldError `INVALID_EVENT` from the made function, when data does not fit the schema.
  */
