@@ -1,6 +1,13 @@
+export type { AsOf } from './application/as-of.ts';
 export type { Executable } from './application/executable.ts';
-export type { Execute, ExecuteOptions } from './application/execute.ts';
-export type { Loaded, Repository } from './application/repository.ts';
+export {
+  createExecutor,
+  type Execute,
+  type ExecuteOptions,
+  type ExecutorOptions,
+} from './application/execute.ts';
+export type { Loaded } from './application/loaded.ts';
+export { Repository, type RepositoryOptions } from './application/repository.ts';
 export { EventLog, type EventLogOptions } from './consumption/event-log.ts';
 export { foldRow } from './consumption/fold-rows.ts';
 export { type FollowedPage, type FollowOptions, follow } from './consumption/follow.ts';
@@ -25,6 +32,7 @@ export {
   aggregate,
   type Decide,
   idOf,
+  type SnapshotPolicy,
   streamOf,
 } from './domain/aggregate.ts';
 export type { CommandContext } from './domain/command.ts';
@@ -35,13 +43,17 @@ export {
   type EventOptions,
   event,
   type NewEvent,
+  type PersonalData,
+  type PersonalFields,
   type PreparedEvent,
   type StoredEvent,
   type TypeOf,
 } from './domain/event.ts';
+export { EventRegistry } from './domain/event-registry.ts';
 export { type Fold, fold } from './domain/fold.ts';
 export { everything, matches, type Query, type QueryItem, streamQuery } from './domain/query.ts';
 export { type Outcome, type Rejection, reject } from './domain/rejection.ts';
+export type { Upcasters } from './domain/upcast.ts';
 export {
   addDecimals,
   compareDecimals,
@@ -53,6 +65,12 @@ export {
 } from './kernel/decimal.ts';
 export { type ErrorFields, isLivefoldError, LivefoldError } from './kernel/errors.ts';
 export { createId } from './kernel/ids.ts';
+export {
+  type ExportOptions,
+  exportLog,
+} from './persistence/archive/export-log.ts';
+export { type ImportResult, importLog } from './persistence/archive/import-log.ts';
+export { checkAppend } from './persistence/check-append.ts';
 export type {
   AppendItem,
   EventStore,
@@ -61,3 +79,29 @@ export type {
   ReadOptions,
   Receipt,
 } from './persistence/event-store.ts';
+export {
+  checkFollows,
+  findCommand,
+  judgeAppend,
+  type LogState,
+  receiptOf,
+} from './persistence/judge-append.ts';
+export type { KeyStore, StoredKey } from './persistence/key-store.ts';
+export type { LogArchive, StoredCommand, TagFault } from './persistence/log-archive.ts';
+export type { Compression } from './persistence/mapper/compression.ts';
+export { createMappedEventStore } from './persistence/mapper/mapped-event-store.ts';
+export { createMappedSnapshotStore } from './persistence/mapper/mapped-snapshot-store.ts';
+export { createMapper, type Mapper, type MapperOptions } from './persistence/mapper/mapper.ts';
+export { createMasterKey, type MasterKeys, parseMasterKeys } from './persistence/mapper/master-keys.ts';
+export { type KeyCounts, rotateKeys } from './persistence/mapper/rotate-keys.ts';
+export type { Transcoding } from './persistence/mapper/transcoding.ts';
+export type { Persistence } from './persistence/persistence.ts';
+export { appendConflict, consumerConflict } from './persistence/refusals.ts';
+export type {
+  Snapshot,
+  SnapshotSelection,
+  SnapshotStore,
+  StreamTail,
+} from './persistence/snapshot-store.ts';
+export type { Tracking } from './persistence/tracking.ts';
+export { waitForPosition } from './persistence/wait-for-position.ts';

@@ -11,6 +11,7 @@ export {
   createPostgresEventStore,
   type PostgresEventStoreOptions,
 } from './adapters/postgres/postgres-event-store.ts';
+export { createPostgresPersistence } from './adapters/postgres/postgres-persistence.ts';
 export { createPostgresProcessStore } from './adapters/postgres/postgres-process-store.ts';
 export { createInlineProjector, createPostgresReadModels } from './adapters/postgres/postgres-read-models.ts';
 export { listenForAppends } from './adapters/postgres/postgres-wake-up.ts';

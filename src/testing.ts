@@ -1,7 +1,8 @@
-/** The door `livefold/testing`: tests of aggregates and decisions, and the suite that every event store passes. */
+/** The door `livefold/testing`: tests of aggregates and decisions, and the suites that every store passes. */
 export {
-  type StoreUnderTest,
-  storeContract,
-  type TestFramework,
-} from './consumption/contract/store-contract.ts';
+  type PersistenceUnderTest,
+  persistenceContract,
+} from './consumption/contract/persistence-contract.ts';
+export type { TestFramework } from './consumption/contract/run-cases.ts';
+export { type StoreUnderTest, storeContract } from './consumption/contract/store-contract.ts';
 export { type Decided, type Given, type GivenEvent, given } from './domain/scenario.ts';

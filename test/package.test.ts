@@ -155,7 +155,10 @@ test("the quickstart type-checks strictly, and so do the package's declarations"
 test('the quickstart answers mutations and queries, and pushes frames over WebSocket and SSE', async () => {
   await using database = await createTestDatabase();
   const env = { DATABASE_URL: database.url, PORT: '0' };
-  await using bank = await ServedProgram.start(['bank.ts'], { cwd: stranger, env });
+  await using bank = await ServedProgram.start(
+    ['node_modules/livefold/dist/cli/livefold.js', 'start', '--backend', 'bank.ts'],
+    { cwd: stranger, env },
+  );
   const watch = 'subscription { accounts { kind upserted { id balance } } }';
   const socket = createClient({ url: bank.socket, webSocketImpl: WebSocket });
   const frames = socket.iterate({ query: watch });

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { addDecimals, projection, subtractDecimals } from 'livefold';
-import { liveField, mutationField, rowField, rowsField } from 'livefold/graphql';
-import { run } from 'livefold/server';
+import { type BackendDefinition, liveField, mutationField, rowField, rowsField } from 'livefold/graphql';
 import { Account, Deposited, Opened, Withdrawn } from './account.ts';
 import { accountsTable } from './accounts-table.ts';
 
@@ -15,7 +14,7 @@ const Accounts = projection('accounts', accountsTable)
     (row, { data }) => row && { ...row, balance: subtractDecimals(row.balance, data.amount) },
   );
 
-await run({
+export const backend: BackendDefinition = {
   name: 'bank',
   typeDefs: readFileSync(`${import.meta.dirname}/schema.graphql`, 'utf8'),
   resolvers: {
@@ -27,6 +26,7 @@ await run({
     },
     Subscription: { accounts: liveField('accounts', Accounts) },
   },
+  events: [Opened, Deposited, Withdrawn],
   projections: [Accounts],
   migrations: [{ name: 'bank', folder: `${import.meta.dirname}/drizzle` }],
-});
+};

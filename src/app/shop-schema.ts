@@ -838,6 +838,8 @@ export type User = {
   readonly totalSpent: Scalars['Decimal']['output'];
   /** When the user registered. */
   readonly registeredAt: Scalars['DateTime']['output'];
+  /** When the user was forgotten: email, name and country are gone for good. */
+  readonly forgottenAt?: Maybe<Scalars['DateTime']['output']>;
 };
 
 /** A page of users. */
@@ -940,6 +942,12 @@ export type ChangeEmailInput = {
   readonly email: Scalars['String']['input'];
 };
 
+/** Whom to forget. */
+export type ForgetUserInput = {
+  /** Who. */
+  readonly userId: Scalars['ID']['input'];
+};
+
 /** What `registerUser` gives back. */
 export type RegisterUserPayload = {
   readonly __typename?: 'RegisterUserPayload';
@@ -958,13 +966,24 @@ export type ChangeEmailPayload = {
   readonly user: User;
 };
 
+/** What `forgetUser` gives back. */
+export type ForgetUserPayload = {
+  readonly __typename?: 'ForgetUserPayload';
+  /** What the command brought about. */
+  readonly receipt: Receipt;
+  /** What is left of the user. */
+  readonly user: User;
+};
+
 export type Mutation = {
   readonly __typename?: 'Mutation';
   /** Registers a user. Rejected with EMAIL_TAKEN or USER_EXISTS. */
   readonly registerUser: RegisterUserPayload;
-  /** Changes a user's email address. Rejected with EMAIL_TAKEN or UNKNOWN_USER. */
+  /** Changes a user's email address. Rejected with EMAIL_TAKEN, UNKNOWN_USER or USER_FORGOTTEN. */
   readonly changeEmail: ChangeEmailPayload;
-  /** Places an order. Rejected with ORDER_EXISTS, UNKNOWN_PRODUCT or UNKNOWN_USER. */
+  /** Forgets a user: what events say of the person can never be read again, by nobody. The user's orders stay. Rejected with UNKNOWN_USER. */
+  readonly forgetUser: ForgetUserPayload;
+  /** Places an order. Rejected with ORDER_EXISTS, UNKNOWN_PRODUCT, UNKNOWN_USER or USER_FORGOTTEN. */
   readonly placeOrder: PlaceOrderPayload;
   /** Pays an order. Its stock is then reserved and it is shipped, or it is cancelled. Rejected with UNKNOWN_ORDER, ORDER_PAID, ORDER_SHIPPED or ORDER_CANCELLED. */
   readonly payOrder: PayOrderPayload;
@@ -989,6 +1008,12 @@ export type MutationRegisterUserArgs = {
 
 export type MutationChangeEmailArgs = {
   input: ChangeEmailInput;
+  commandId?: InputMaybe<Scalars['ID']['input']>;
+};
+
+
+export type MutationForgetUserArgs = {
+  input: ForgetUserInput;
   commandId?: InputMaybe<Scalars['ID']['input']>;
 };
 
@@ -1178,8 +1203,10 @@ export type ResolversTypes = {
   UserOrder: UserOrder;
   RegisterUserInput: RegisterUserInput;
   ChangeEmailInput: ChangeEmailInput;
+  ForgetUserInput: ForgetUserInput;
   RegisterUserPayload: ResolverTypeWrapper<Omit<RegisterUserPayload, 'user'> & { user: ResolversTypes['User'] }>;
   ChangeEmailPayload: ResolverTypeWrapper<Omit<ChangeEmailPayload, 'user'> & { user: ResolversTypes['User'] }>;
+  ForgetUserPayload: ResolverTypeWrapper<Omit<ForgetUserPayload, 'user'> & { user: ResolversTypes['User'] }>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
 };
 
@@ -1250,8 +1277,10 @@ export type ResolversParentTypes = {
   UserOrder: UserOrder;
   RegisterUserInput: RegisterUserInput;
   ChangeEmailInput: ChangeEmailInput;
+  ForgetUserInput: ForgetUserInput;
   RegisterUserPayload: Omit<RegisterUserPayload, 'user'> & { user: ResolversParentTypes['User'] };
   ChangeEmailPayload: Omit<ChangeEmailPayload, 'user'> & { user: ResolversParentTypes['User'] };
+  ForgetUserPayload: Omit<ForgetUserPayload, 'user'> & { user: ResolversParentTypes['User'] };
   Mutation: Record<PropertyKey, never>;
 };
 
@@ -1488,6 +1517,7 @@ export type UserResolvers<ContextType = ShopContext, ParentType extends Resolver
   orderCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   totalSpent?: Resolver<ResolversTypes['Decimal'], ParentType, ContextType>;
   registeredAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  forgottenAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
 };
 
 export type UserConnectionResolvers<ContextType = ShopContext, ParentType extends ResolversParentTypes['UserConnection'] = ResolversParentTypes['UserConnection']> = {
@@ -1519,9 +1549,15 @@ export type ChangeEmailPayloadResolvers<ContextType = ShopContext, ParentType ex
   user?: Resolver<ResolversTypes['User'], ParentType, ContextType>;
 };
 
+export type ForgetUserPayloadResolvers<ContextType = ShopContext, ParentType extends ResolversParentTypes['ForgetUserPayload'] = ResolversParentTypes['ForgetUserPayload']> = {
+  receipt?: Resolver<ResolversTypes['Receipt'], ParentType, ContextType>;
+  user?: Resolver<ResolversTypes['User'], ParentType, ContextType>;
+};
+
 export type MutationResolvers<ContextType = ShopContext, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
   registerUser?: Resolver<ResolversTypes['RegisterUserPayload'], ParentType, ContextType, RequireFields<MutationRegisterUserArgs, 'input'>>;
   changeEmail?: Resolver<ResolversTypes['ChangeEmailPayload'], ParentType, ContextType, RequireFields<MutationChangeEmailArgs, 'input'>>;
+  forgetUser?: Resolver<ResolversTypes['ForgetUserPayload'], ParentType, ContextType, RequireFields<MutationForgetUserArgs, 'input'>>;
   placeOrder?: Resolver<ResolversTypes['PlaceOrderPayload'], ParentType, ContextType, RequireFields<MutationPlaceOrderArgs, 'input'>>;
   payOrder?: Resolver<ResolversTypes['PayOrderPayload'], ParentType, ContextType, RequireFields<MutationPayOrderArgs, 'input'>>;
   shipOrder?: Resolver<ResolversTypes['ShipOrderPayload'], ParentType, ContextType, RequireFields<MutationShipOrderArgs, 'input'>>;
@@ -1571,6 +1607,7 @@ export type Resolvers<ContextType = ShopContext> = {
   UserChanges?: UserChangesResolvers<ContextType>;
   RegisterUserPayload?: RegisterUserPayloadResolvers<ContextType>;
   ChangeEmailPayload?: ChangeEmailPayloadResolvers<ContextType>;
+  ForgetUserPayload?: ForgetUserPayloadResolvers<ContextType>;
   Mutation?: MutationResolvers<ContextType>;
 };
 

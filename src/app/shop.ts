@@ -4,12 +4,15 @@ import type { BackendDefinition } from '../graphql/backend-definition.ts';
 import { analyticsResolvers } from './analytics/analytics-resolvers.ts';
 import { DailySales, SalesByCountry } from './analytics/sales-projections.ts';
 import { Fulfilment } from './fulfilment/fulfilment.ts';
+import { orderEvents } from './orders/order-events.ts';
 import { Orders } from './orders/orders-projection.ts';
 import { ordersResolvers } from './orders/orders-resolvers.ts';
+import { productEvents } from './products/product-events.ts';
 import { Products } from './products/products-projection.ts';
 import { productsResolvers } from './products/products-resolvers.ts';
 import { createShopContext } from './shop-context.ts';
 import { shopTabs } from './shop-tabs.ts';
+import { userEvents } from './users/user-events.ts';
 import { Users } from './users/users-projection.ts';
 import { usersResolvers } from './users/users-resolvers.ts';
 
@@ -21,6 +24,7 @@ export const shop: BackendDefinition = {
   name: 'shop',
   typeDefs: ['users', 'products', 'orders', 'analytics'].map(sdl),
   resolvers: mergeResolvers(usersResolvers, productsResolvers, ordersResolvers, analyticsResolvers),
+  events: [...userEvents, ...productEvents, ...orderEvents],
   projections: [Users, Products, Orders, DailySales, SalesByCountry],
   processManagers: [Fulfilment],
   migrations: [{ name: 'shop', folder: fromRoot('drizzle/shop') }],

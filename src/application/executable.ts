@@ -5,44 +5,36 @@ import { LivefoldError } from '../kernel/errors.ts';
 import { fingerprint } from '../kernel/json.ts';
 import { isStorableName, longestName } from '../kernel/storable-text.ts';
 
-/** What `execute` takes: a decision, one command on an aggregate, or several on the same one, stored together. */
+/** What `execute` takes: a decision, one command on an aggregate, or several, on one or more, stored together. */
 // biome-ignore lint/suspicious/noExplicitAny: the command's own state type stays with its aggregate.
 export type Executable = DecisionCommand | AggregateCommand<any> | readonly AggregateCommand<any>[];
 
-/** The commands of an executable, which all go to one target. */
-export type Commands = readonly (DecisionCommand | AggregateCommand)[];
+/** A decision, or commands on aggregates, in order. */
+export type Commands = DecisionCommand | readonly AggregateCommand[];
 
-/** @throws LivefoldError `BAD_USER_INPUT` for commands on several aggregates */
-export function toList(executable: Executable): Commands {
-  const commands = 'kind' in executable ? [executable] : executable;
-  const targets = new Set(
-    commands.map((command) =>
-      command.kind === 'decision' ? command.name : streamOf(command.aggregate, command.id),
-    ),
-  );
-  if (targets.size > 1)
-    throw new LivefoldError(
-      'BAD_USER_INPUT',
-      `Commands executed together go to one aggregate, not to ${targets.size}.`,
-    );
-  return commands;
+/** @throws LivefoldError `BAD_USER_INPUT` for no command at all, and for a decision that is not alone */
+export function toCommands(executable: Executable): Commands {
+  if ('kind' in executable) return executable.kind === 'decision' ? executable : [executable];
+  if (executable.length === 0) throw new LivefoldError('BAD_USER_INPUT', 'There is no command to execute.');
+  const kinds: readonly string[] = executable.map(({ kind }) => kind);
+  if (kinds.includes('decision'))
+    throw new LivefoldError('BAD_USER_INPUT', 'A decision is executed alone, not in a list of commands.');
+  return executable;
 }
 
-/** What commands of one process take turns at: the stream that they write. */
-export function turnOf([first]: Commands): string {
-  if (first === undefined) return '';
-  if (first.kind === 'aggregate') return streamOf(first.aggregate, first.id);
-  return first.definition.stream(validateInput({ ...first, schema: first.definition.schema }));
+/** What commands of one process take turns at: the streams that they write. */
+export function streamsOf(commands: Commands): readonly string[] {
+  if (!('kind' in commands)) return commands.map(({ aggregate, id }) => streamOf(aggregate, id));
+  const { definition } = commands;
+  return [definition.stream(validateInput({ ...commands, schema: definition.schema }))];
 }
 
 /** The same commands with the same input have the same fingerprint. */
 export function fingerprintOf(commands: Commands): string {
   return fingerprint(
-    commands.map((command) => [
-      command.kind === 'decision' ? '' : streamOf(command.aggregate, command.id),
-      command.name,
-      command.input,
-    ]),
+    'kind' in commands
+      ? [['', commands.name, commands.input]]
+      : commands.map(({ aggregate, id, name, input }) => [streamOf(aggregate, id), name, input]),
   );
 }
 

@@ -1,5 +1,6 @@
 import type { NewEvent, PreparedEvent } from '../domain/event.ts';
 import { createId } from '../kernel/ids.ts';
+import { normalize } from '../kernel/json.ts';
 
 /** Where events come from: what their envelopes say beside the command itself. */
 export type EventOrigin = {
@@ -13,7 +14,10 @@ export type EventOrigin = {
   readonly occurredAt?: Date;
 };
 
-/** Puts an event into its envelope. A command without other causes is the cause itself. */
+/**
+ * Puts an event into its envelope, with data as a store gives it back: what is folded now is what will be folded later.
+ * A command without other causes is the cause itself.
+ */
 export function prepareEvent(event: NewEvent, stream: string, now: Date, origin: EventOrigin): PreparedEvent {
   const {
     correlationId = origin.commandId,
@@ -25,13 +29,23 @@ export function prepareEvent(event: NewEvent, stream: string, now: Date, origin:
   } = origin;
   return {
     ...event,
+    data: asStored(event.data),
     id: createId(),
     stream,
     correlationId: correlationId ?? null,
     causationId: causationId ?? null,
     actor: actor ?? null,
     tenant: tenant ?? null,
-    metadata: metadata ?? null,
+    metadata: asStored(metadata ?? null),
     occurredAt,
   };
+}
+
+function asStored<Value>(value: Value): Value {
+  try {
+    return normalize(value);
+  } catch {
+    // A value that holds itself runs the stack out. The store refuses it, and says where.
+    return value;
+  }
 }

@@ -1,33 +1,62 @@
 import { type AggregateRoot, streamOf } from '../domain/aggregate.ts';
+import { type Logger, silentLogger } from '../kernel/log.ts';
 import type { EventStore } from '../persistence/event-store.ts';
+import type { SnapshotSelection, SnapshotStore } from '../persistence/snapshot-store.ts';
+import { type AsOf, foldUpTo, isBeyond } from './as-of.ts';
+import { foldOn, type Loaded, unloaded } from './loaded.ts';
+import { SnapshotFaults } from './snapshot-faults.ts';
+import { SnapshotLoader } from './snapshot-loader.ts';
+import { SnapshotWriter } from './snapshot-writer.ts';
+import { StateCache } from './state-cache.ts';
 import { StreamLoader } from './stream-loader.ts';
 
-/** An aggregate's state and the version of its stream that the state was folded up to; 0 for one without events. */
-export type Loaded<State> = { readonly state: State; readonly version: number };
-
 export type RepositoryOptions = {
-  /** Most aggregates kept in memory. */
+  /** Most aggregates kept in memory; 1,000 unless given. */
   readonly cacheSize?: number;
+  /** Where the snapshots of aggregates with a snapshot policy are; without it, all are folded from all their events. */
+  readonly snapshots?: SnapshotStore;
+  /** Hears of each snapshot that could not be used or stored. */
+  readonly logger?: Logger;
 };
 
 /**
- * Loads aggregates by folding their streams, and keeps those used last. A kept state may be behind what another process
- * stored since; the append's expected version finds that out, and whoever decides *not* to append asks for a fresh one.
+ * Loads aggregates: from memory, else from their snapshot and the events behind it, else from all their events. A state in
+ * memory may be behind what another process stored since; the append's expected version finds that out, and whoever
+ * decides *not* to append asks for a fresh one.
  */
 export class Repository {
-  readonly #loader: StreamLoader;
-  readonly #cache = new Map<string, Loaded<unknown>>();
-  readonly #cacheSize: number;
+  /** What is in memory. */
+  readonly cache: StateCache;
+  readonly #events: Pick<EventStore, 'read'>;
+  readonly #streams: StreamLoader;
+  readonly #faults: SnapshotFaults;
+  readonly #snapshots: SnapshotLoader;
+  readonly #writer: SnapshotWriter;
 
-  constructor(store: Pick<EventStore, 'read'>, options: RepositoryOptions = {}) {
-    this.#loader = new StreamLoader(store);
-    this.#cacheSize = options.cacheSize ?? 1_000;
+  constructor(events: Pick<EventStore, 'read'>, options: RepositoryOptions = {}) {
+    const { cacheSize = 1_000, snapshots, logger = silentLogger } = options;
+    this.cache = new StateCache(cacheSize);
+    this.#events = events;
+    this.#streams = new StreamLoader(events);
+    this.#faults = new SnapshotFaults(logger);
+    this.#snapshots = new SnapshotLoader(snapshots, this.#faults);
+    this.#writer = new SnapshotWriter(snapshots, this.#faults);
   }
 
-  /** The state from memory if it is there, else from the log. */
-  async load<State>(aggregate: AggregateRoot<State>, id: string): Promise<Loaded<State>> {
-    const guess = this.guess(aggregate, id);
-    return guess.version === 0 ? this.loadFresh(aggregate, id) : guess;
+  /** How often snapshots could not be used or stored, by error code. Loads then fold all events; commands succeed. */
+  get snapshotFaults(): ReadonlyMap<string, number> {
+    return this.#faults.counts;
+  }
+
+  /** The state from memory if it is there, else from the log; with `asOf`, as it was at that moment. */
+  async load<State>(
+    aggregate: AggregateRoot<State>,
+    id: string,
+    { asOf }: { readonly asOf?: AsOf } = {},
+  ): Promise<Loaded<State>> {
+    if (asOf !== undefined) return this.#loadAsOf(aggregate, id, asOf);
+    const kept = this.guess(aggregate, id);
+    return kept.version === 0 ? this.loadFresh(aggregate, id) : kept;
   }
 
   /**
@@ -35,34 +64,92 @@ export class Repository {
    * find. It costs no round trip, and the append's expected version holds only if it was right.
    */
   guess<State>(aggregate: AggregateRoot<State>, id: string): Loaded<State> {
-    const stream = streamOf(aggregate, id);
-    const kept = this.#cache.get(stream);
-    if (kept === undefined) return { state: aggregate.state.initial, version: 0 };
-    this.keep(stream, kept);
-    // Only `keep` fills the cache, under the stream's own name, which starts with the aggregate's.
-    return kept as Loaded<State>;
+    return this.cache.get(aggregate, id) ?? unloaded(aggregate);
   }
 
-  /** The state from the log. */
-  async loadFresh<State>(aggregate: AggregateRoot<State>, id: string): Promise<Loaded<State>> {
-    const stream = streamOf(aggregate, id);
-    const events = await this.#loader.load(stream);
-    const loaded = { state: aggregate.state.run(events), version: events.length };
+  /** The state from the log, of which only what came since is read when it is in memory; or as a transaction sees it. */
+  async loadFresh<State>(
+    aggregate: AggregateRoot<State>,
+    id: string,
+    { transaction }: { readonly transaction?: unknown } = {},
+  ): Promise<Loaded<State>> {
+    // What a transaction has read or written may never be: nothing of it goes into memory.
+    if (transaction !== undefined) return this.#loadWhole(aggregate, id, transaction);
+    const { epoch } = this.cache;
+    const kept = this.cache.get(aggregate, id);
+    const goneOn = kept && (await this.#goOn(aggregate, id, kept));
+    const loaded = goneOn ?? (await this.#loadWhole(aggregate, id));
     // What does not exist may exist a moment later: nothing about it is worth keeping.
-    if (events.length > 0) this.keep(stream, loaded);
+    if (loaded.version > 0) this.cache.keep(aggregate, id, { loaded, epoch });
     return loaded;
   }
 
-  /** Remembers a state that is stored. */
-  keep(stream: string, loaded: Loaded<unknown>): void {
-    this.#cache.delete(stream);
-    this.#cache.set(stream, loaded);
-    const oldest = this.#cache.keys().next();
-    if (this.#cache.size > this.#cacheSize && oldest.done !== true) this.#cache.delete(oldest.value);
+  /**
+   * Takes in a state that an append has made, and stores its snapshot when the aggregate's policy says so. There is a promise
+   * only when that is to be waited for.
+   */
+  keep<State>(
+    aggregate: AggregateRoot<State>,
+    id: string,
+    change: { readonly from: number; readonly loaded: Loaded<State>; readonly epoch: number },
+  ): Promise<void> | undefined {
+    this.cache.keep(aggregate, id, change);
+    return this.#writer.afterAppend(aggregate, id, change);
   }
 
-  /** Forgets a state that turned out to be old. */
-  forget(stream: string): void {
-    this.#cache.delete(stream);
+  /**
+   * Stores a snapshot of the aggregate as it is now.
+   *
+   * @throws LivefoldError `NO_SNAPSHOTS` when the aggregate has no snapshot policy, or the repository no store for them
+   */
+  async snapshot<State>(aggregate: AggregateRoot<State>, id: string): Promise<void> {
+    await this.#writer.write(aggregate, id, await this.loadFresh(aggregate, id));
+  }
+
+  /** Deletes snapshots; the answer is how many. @throws LivefoldError `NO_SNAPSHOTS` without a store for them */
+  deleteSnapshots(which: SnapshotSelection): Promise<number> {
+    return this.#writer.delete(which);
+  }
+
+  /** Waits for the snapshots that are stored in the background. */
+  settle(): Promise<void> {
+    return this.#writer.settle();
+  }
+
+  /** Forgets all states in memory, those on their way there included: for when a subject is forgotten. */
+  clear(): void {
+    this.cache.clear();
+    this.#writer.clear();
+  }
+
+  /** From memory; `undefined` when the log no longer has the event up to which that was folded: it was restored, say. */
+  async #goOn<State>(
+    aggregate: AggregateRoot<State>,
+    id: string,
+    kept: Loaded<State>,
+  ): Promise<Loaded<State> | undefined> {
+    const section = { stream: streamOf(aggregate, id), after: kept.version - 1 };
+    const [last, ...behind] = await this.#streams.load(section);
+    if (last?.position === kept.position) return foldOn(aggregate, kept, behind);
+    this.cache.forget(aggregate, id);
+    return undefined;
+  }
+
+  async #loadWhole<State>(
+    aggregate: AggregateRoot<State>,
+    id: string,
+    transaction?: unknown,
+  ): Promise<Loaded<State>> {
+    const fromSnapshot = await this.#snapshots.load(aggregate, id, transaction);
+    if (fromSnapshot !== undefined) return fromSnapshot;
+    const section = { stream: streamOf(aggregate, id), after: 0 };
+    return foldOn(aggregate, unloaded(aggregate), await this.#streams.load(section, transaction));
+  }
+
+  async #loadAsOf<State>(aggregate: AggregateRoot<State>, id: string, asOf: AsOf): Promise<Loaded<State>> {
+    const [events, stream] = [this.#events, streamOf(aggregate, id)];
+    const snapshot = await this.#snapshots.loadSnapshot(aggregate, id);
+    const isUsable = snapshot !== undefined && !(await isBeyond(snapshot, asOf, { stream, events }));
+    return foldUpTo(asOf, { aggregate, stream, events, from: isUsable ? snapshot : unloaded(aggregate) });
   }
 }

@@ -1,49 +1,40 @@
 import type { StoredEvent } from '../domain/event.ts';
+import { TurnBatch } from '../kernel/turn-batch.ts';
 import type { EventStore } from '../persistence/event-store.ts';
 
-type Waiting = {
-  readonly resolve: (events: readonly StoredEvent[]) => void;
-  readonly reject: (error: unknown) => void;
-};
+/** The events of a stream behind a version. */
+export type StreamSection = { readonly stream: string; readonly after: number };
 
-/** So many streams share one read: enough to hide the round trip, few enough to keep one answer small. */
-const mostStreams = 256;
-
-/** Loads whole streams; those asked for in one turn of the event loop come in one read. */
+/** Loads streams; those asked for in one turn of the event loop come in one read. Within a transaction each comes alone. */
 export class StreamLoader {
   readonly #store: Pick<EventStore, 'read'>;
-  #waiting = new Map<string, Waiting[]>();
+  readonly #batch = new TurnBatch((sections: readonly StreamSection[]) => this.#read(sections));
 
   constructor(store: Pick<EventStore, 'read'>) {
     this.#store = store;
   }
 
-  load(stream: string): Promise<readonly StoredEvent[]> {
-    if (this.#waiting.size === 0) setImmediate(() => this.#flush());
-    return new Promise((resolve, reject) => {
-      const asked = this.#waiting.get(stream);
-      if (asked === undefined) this.#waiting.set(stream, [{ resolve, reject }]);
-      else asked.push({ resolve, reject });
+  async load(section: StreamSection, transaction?: unknown): Promise<readonly StoredEvent[]> {
+    return transaction === undefined
+      ? this.#batch.ask(section)
+      : (await this.#read([section], transaction)).flat();
+  }
+
+  async #read(
+    sections: readonly StreamSection[],
+    transaction?: unknown,
+  ): Promise<readonly (readonly StoredEvent[])[]> {
+    const starts = new Map<string, number>();
+    for (const { stream, after } of sections)
+      starts.set(stream, Math.min(after, starts.get(stream) ?? after));
+    const found = new Map<string, StoredEvent[]>([...starts.keys()].map((stream) => [stream, []]));
+    const items = [...starts].map(([stream, afterVersion]) => ({ stream, afterVersion }));
+    for await (const event of this.#store.read({ items }, { transaction }))
+      found.get(event.stream)?.push(event);
+    // Two may have asked for one stream from different versions on.
+    return sections.map(({ stream, after }) => {
+      const events = found.get(stream) ?? [];
+      return starts.get(stream) === after ? events : events.filter(({ version }) => version > after);
     });
-  }
-
-  #flush(): void {
-    const all = [...this.#waiting];
-    this.#waiting = new Map();
-    for (let start = 0; start < all.length; start += mostStreams)
-      void this.#read(new Map(all.slice(start, start + mostStreams)));
-  }
-
-  async #read(asked: ReadonlyMap<string, readonly Waiting[]>): Promise<void> {
-    const found = new Map<string, StoredEvent[]>([...asked.keys()].map((stream) => [stream, []]));
-    try {
-      const items = [...asked.keys()].map((stream) => ({ stream }));
-      for await (const event of this.#store.read({ items })) found.get(event.stream)?.push(event);
-    } catch (error) {
-      for (const { reject } of [...asked.values()].flat()) reject(error);
-      return;
-    }
-    for (const [stream, waiting] of asked)
-      for (const { resolve } of waiting) resolve(found.get(stream) ?? []);
   }
 }

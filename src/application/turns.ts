@@ -5,7 +5,13 @@
 export class Turns {
   readonly #last = new Map<string, Promise<void>>();
 
-  async take<T>(key: string, work: () => Promise<T>): Promise<T> {
+  /** Waits for the turn at each of the keys. All take them in one order, so that no two wait for each other. */
+  take<T>(keys: readonly string[], work: () => Promise<T>): Promise<T> {
+    const ordered = keys.length > 1 ? [...new Set(keys)].sort() : keys;
+    return ordered.reduceRight((inner, key) => () => this.#takeOne(key, inner), work)();
+  }
+
+  async #takeOne<T>(key: string, work: () => Promise<T>): Promise<T> {
     const before = this.#last.get(key);
     const { promise: mine, resolve: end } = Promise.withResolvers<void>();
     this.#last.set(key, mine);

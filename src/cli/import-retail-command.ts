@@ -1,8 +1,8 @@
 import { importRetail, type RetailSummary } from '../app/retail/import-retail.ts';
 import { RejectsFile } from '../app/retail/rejects-file.ts';
 import { shop } from '../app/shop.ts';
+import { readBackendEnvironment } from '../main/backend-environment.ts';
 import { createLogger } from '../main/create-logger.ts';
-import { readEnvironment } from '../main/environment.ts';
 import { type RunningBackend, startBackend } from '../main/start-backend.ts';
 import { stopSignal } from '../main/stop-signal.ts';
 import { ProgressLine } from './progress-line.ts';
@@ -12,15 +12,11 @@ export async function importRetailCommand(
   files: readonly string[],
   options: { readonly rejects: string; readonly json?: boolean },
 ): Promise<void> {
-  const { databaseUrl, dataDirectory, logLevel } = readEnvironment(process.env);
+  const { storage, logLevel } = readBackendEnvironment(shop, process.env);
   const start = performance.now();
   const signal = stopSignal();
   await using rejects = await RejectsFile.create(options.rejects);
-  await using backend = await startBackend(shop, {
-    databaseUrl,
-    dataDirectory,
-    logger: createLogger(logLevel),
-  });
+  await using backend = await startBackend(shop, { ...storage, logger: createLogger(logLevel) });
   using progress = new ProgressLine();
   const onProgress = (bytes: number, total: number, { rows }: RetailSummary): void =>
     progress.show(`reading ${percent(bytes, total)} · ${rows.toLocaleString('en')} rows`);

@@ -1,10 +1,11 @@
 import { shop } from '../app/shop.ts';
+import type { BackendDefinition } from '../graphql/backend-definition.ts';
 import { run } from '../main/run.ts';
 import { simulateCustomers } from './simulate-customers.ts';
 
-/** Runs the shop. */
-export async function startCommand(): Promise<void> {
-  await run(shop);
+/** Runs a backend. */
+export async function startCommand(backend: BackendDefinition): Promise<void> {
+  await run(backend);
 }
 
 /** Runs the shop with simulated customers. */

@@ -53,6 +53,13 @@ export class ChangeFeed {
     return batch !== undefined && batch.after < position ? unknown : batch;
   }
 
+  /** Lets go of the changes in memory, where they must not be told again: clients get what they miss from the table. */
+  clear(): void {
+    this.#batches = [];
+    this.#changes = 0;
+    this.#start = this.#position;
+  }
+
   #keep(batch: ChangeBatch): void {
     this.#batches.push(batch);
     this.#changes += batch.changes?.length ?? 0;

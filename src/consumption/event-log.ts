@@ -29,12 +29,18 @@ export class EventLog {
   readonly #pageSize: number;
   readonly #mostPages: number;
   readonly #pages = new Map<number, Page>();
+  #epoch = 0;
 
   constructor(store: Pick<EventStore, 'read' | 'head'>, options: EventLogOptions = {}) {
     this.#store = store;
     this.#pageSize = options.pageSize ?? 8_000;
     this.#mostPages = options.pages ?? 4;
     this.bell = options.bell ?? new Bell();
+  }
+
+  /** Rises with each `clear`: what was read before may tell what must not be told any more. */
+  get epoch(): number {
+    return this.#epoch;
   }
 
   /** The position of the last event. */
@@ -61,6 +67,12 @@ export class EventLog {
       const page = this.#pageAt(start);
       if (start + page.events.length === event.position - 1) page.events.push(event);
     }
+  }
+
+  /** Lets go of what is kept, where it must not be told again: consumers read what they miss from the store. */
+  clear(): void {
+    this.#epoch += 1;
+    this.#pages.clear();
   }
 
   /** Behind a full page there is more: it is read while the caller works on this one. */

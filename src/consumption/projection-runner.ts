@@ -75,13 +75,16 @@ export async function runProjection(
     if (start >= backlog) succeed('LIVE');
     else if (state.status !== 'RETRYING') state.status = 'CATCHING_UP';
     let after = start;
+    let { epoch } = log;
     for await (const page of follow(log, { after, signal: stopping.signal })) {
       // What is committed goes out to clients before more work on it begins.
       await nextTurn();
       const to = page.position;
       const changes = await models.apply(projection, { after, to, events: page.events });
       if (changes === null) return;
-      publish({ after, to, changes });
+      // Folded from what must not be told any more, while the table may have gone on to say so.
+      publish({ after, to, changes: log.epoch === epoch ? changes : null });
+      ({ epoch } = log);
       succeed(to >= backlog ? 'LIVE' : 'CATCHING_UP');
       after = to;
     }

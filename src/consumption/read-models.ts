@@ -46,6 +46,8 @@ export interface ReadModels {
   rows<P extends AnyProjection>(projection: P, query: RowQuery): Promise<readonly StoredRow<P>[]>;
   /** Rows by key, in no order; keys without a row are left out. */
   find<P extends AnyProjection>(projection: P, keys: readonly string[]): Promise<readonly StoredRow<P>[]>;
+  /** Rows as the table would give them back if they were stored: in the form that its columns keep. */
+  asKept(projection: AnyProjection, rows: readonly AnyRow[]): Promise<readonly AnyRow[]>;
   changesSince(
     projection: AnyProjection,
     after: Position,

@@ -25,7 +25,10 @@ export type AggregateCommand<State = unknown> = {
   readonly decide: Decide<State, unknown>;
 };
 
-/** When an aggregate's state is stored beside its events, so that loading it need not fold all of them. */
+/**
+ * When an aggregate's state is stored beside its events, so that loading it need not fold all of them. Appends in a caller's
+ * transaction and those of decisions store none. The state goes through the mapper: members that are `undefined` are left out.
+ */
 export type SnapshotPolicy = {
   /** After an append by which the stream's version crosses a multiple of this. Left out, only when asked for. */
   readonly every?: number;
@@ -63,7 +66,7 @@ export type Aggregate<State, Specs extends CommandSpecs<State>> = AggregateRoot<
  * Defines an aggregate: a fold over one stream, and commands that decide from its state which events come next.
  * The stream of instance `id` is `Name-id`.
  *
- * @throws LivefoldError `INVALID_NAME` for a name with a hyphen in it
+ * @throws LivefoldError `INVALID_NAME` for a name with a hyphen in it; `INVALID_SNAPSHOT_POLICY`
  */
 export function aggregate<State, Specs extends CommandSpecs<State>>(
   name: string,
@@ -86,6 +89,12 @@ export function aggregate<State, Specs extends CommandSpecs<State>>(
       `"${name}" is no name for an aggregate: use 1 to 100 characters without a hyphen.`,
     );
   const { state, snapshots } = definition;
+  const { every } = snapshots ?? {};
+  if (every !== undefined && !(Number.isSafeInteger(every) && every > 0))
+    throw new LivefoldError(
+      'INVALID_SNAPSHOT_POLICY',
+      `The aggregate ${name} cannot have a snapshot every ${every} events: give a whole number from 1.`,
+    );
   const root: AggregateRoot<State> = { name, state, ...(snapshots && { snapshots }) };
   const specs = definition.commands((schema, decide) => ({ schema, decide }));
   const makers = Object.entries(specs).map(([command, spec]) => [

@@ -57,6 +57,8 @@ export type EventDefinition<Type extends string, Input, Data> = {
   readonly schemaVersion: number;
   readonly schema: StandardSchemaV1<Input, Data>;
   readonly upcasters: Upcasters;
+  /** Whether its data has fields about a person. */
+  readonly isPersonal: boolean;
 };
 
 // biome-ignore lint/suspicious/noExplicitAny: input and data are inferred from the definition given; unknown would refuse every one (Input is contravariant).
@@ -113,5 +115,11 @@ export function event<const Type extends string, Input, Data>(
       ...(forgets && { forgets: forgets(data) }),
     };
   };
-  return Object.assign(make, { type, schemaVersion, schema, upcasters: upcast });
+  return Object.assign(make, {
+    type,
+    schemaVersion,
+    schema,
+    upcasters: upcast,
+    isPersonal: personal.length > 0,
+  });
 }

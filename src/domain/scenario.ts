@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { inspect } from 'node:util';
+import { normalize } from '../kernel/json.ts';
 import { type AggregateCommand, type AggregateRoot, streamOf } from './aggregate.ts';
 import type { CommandContext } from './command.ts';
 import type { DecisionCommand } from './decision.ts';
@@ -96,7 +98,9 @@ function subjectOf(command: { readonly name: string }) {
   return { code: 'BAD_USER_INPUT', what: `command ${command.name}` };
 }
 
+/** The events as a store gives them back. */
 function prepareAll(history: readonly GivenEvent[], stream: string, now: Date): readonly PreparedEvent[] {
+  const forgotten = new Set(history.flatMap(({ forgets = [] }) => forgets));
   return history.map((event, index) => ({
     id: idNumber(index + 1),
     stream,
@@ -107,9 +111,14 @@ function prepareAll(history: readonly GivenEvent[], stream: string, now: Date): 
     metadata: null,
     occurredAt: now,
     ...event,
-    // As a store gives it back: what JSON cannot say is lost there too.
-    data: JSON.parse(JSON.stringify(event.data)) as unknown,
+    data: normalize(withoutForgotten(event, forgotten)),
   }));
+}
+
+/** The event's data, where what is about somebody forgotten reads as the event's definition says. */
+function withoutForgotten({ data, personal = [] }: NewEvent, forgotten: ReadonlySet<string>): unknown {
+  const erased = personal.filter(({ subject }) => forgotten.has(subject));
+  return erased.length === 0 ? data : Object.assign({}, data, ...erased.map((fields) => fields.erased));
 }
 
 function decided(outcome: Outcome): Decided {
@@ -135,13 +144,18 @@ function decided(outcome: Outcome): Decided {
 }
 
 function asNewEvent({ type, schemaVersion, data, tags }: NewEvent): NewEvent {
-  return { type, schemaVersion, data, tags };
+  return { type, schemaVersion, data: normalize(data), tags };
 }
 
 function describe(events: readonly NewEvent[]): string {
   return events.length === 0
     ? 'no event'
-    : events.map(({ type, data }) => `${type} ${JSON.stringify(data)}`).join(', ');
+    : events
+        .map(
+          ({ type, data }) =>
+            `${type} ${inspect(data, { depth: null, breakLength: Number.POSITIVE_INFINITY })}`,
+        )
+        .join(', ');
 }
 
 /** A time and ids that are the same in every run. */

@@ -1,5 +1,7 @@
 import type { AnyProcessManager } from '../consumption/process-manager.ts';
 import type { AnyProjection } from '../consumption/projection.ts';
+import type { AnyEventDefinition } from '../domain/event.ts';
+import type { Transcoding } from '../persistence/mapper/transcoding.ts';
 import type { GraphQLContext } from './context.ts';
 import type { GraphiQLTab } from './graphiql.ts';
 
@@ -17,6 +19,10 @@ export type BackendDefinition = {
   /** The application's SDL; Livefold's own (`Query`, `Subscription`, scalars, …) comes with it, so extend those types. */
   readonly typeDefs: string | readonly string[];
   readonly resolvers: AnyResolvers;
+  /** Every event type of the log, those included that are no longer made. An event of another type is refused. */
+  readonly events: readonly AnyEventDefinition[];
+  /** How values of the application's own classes are stored in events. */
+  readonly transcodings?: readonly Transcoding[];
   readonly projections: readonly AnyProjection[];
   readonly processManagers?: readonly AnyProcessManager[];
   /** The application's own tables. */

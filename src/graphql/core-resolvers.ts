@@ -60,12 +60,20 @@ async function* watchNotifications(
   const { log } = backend;
   const resume = resumeAfter ?? after;
   if (typeof resume === 'number') await checkPosition(backend, resume, 'after');
-  for await (const { events } of follow(log, {
-    after: resume ?? (await log.head()),
-    query: toQuery(filter),
-    signal,
-  })) {
-    for (const event of events) yield frameAt(event.position, { notifications: event });
+  let position = resume ?? (await log.head());
+  const query = toQuery(filter);
+  while (!signal.aborted) {
+    const { epoch } = log;
+    for await (const page of follow(log, { after: position, query, signal })) {
+      for (const event of page.events) {
+        // A client may be thousands of events behind what was read for it: who was forgotten since is read again.
+        if (log.epoch !== epoch) break;
+        position = event.position;
+        yield frameAt(position, { notifications: event });
+      }
+      if (log.epoch !== epoch) break;
+      ({ position } = page);
+    }
   }
 }
 

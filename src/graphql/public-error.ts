@@ -13,6 +13,8 @@ type Disclosure = {
 
 const badInput: Disclosure = { code: 'BAD_USER_INPUT', fields: ['issues'] };
 const unreachable = 'The service cannot reach its database at the moment: try again shortly.';
+const unwritable = 'The service can store nothing at the moment: try again later.';
+const forgotten = 'The command was rejected: it is about a person who was forgotten.';
 const stopped = 'The operation was stopped before it finished: try again.';
 
 /** By our own code. What is not listed stays inside. */
@@ -21,7 +23,9 @@ const disclosures: ReadonlyMap<string, Disclosure> = new Map([
   ['INVALID_APPEND', badInput],
   ['INVALID_EVENT', badInput],
   ['INVALID_DECIMAL', badInput],
+  ['INVALID_VALUE', badInput],
   ['COMMAND_REJECTED', { code: 'COMMAND_REJECTED', fields: ['reason'] }],
+  ['SUBJECT_FORGOTTEN', { code: 'COMMAND_REJECTED', message: forgotten }],
   ['CONCURRENCY_CONFLICT', { code: 'CONCURRENCY_CONFLICT' }],
   ['COMMAND_ID_REUSED', { code: 'COMMAND_ID_REUSED' }],
   ['PROJECTION_LAGGING', { code: 'PROJECTION_LAGGING', fields: ['projection', 'position', 'atLeast'] }],
@@ -29,6 +33,8 @@ const disclosures: ReadonlyMap<string, Disclosure> = new Map([
   ['UNAUTHENTICATED', { code: 'UNAUTHENTICATED' }],
   ['FORBIDDEN', { code: 'FORBIDDEN' }],
   ['DATABASE_UNAVAILABLE', { code: 'UNAVAILABLE', message: unreachable }],
+  ['STORE_FULL', { code: 'UNAVAILABLE', message: unwritable }],
+  ['STORE_READ_ONLY', { code: 'UNAVAILABLE', message: unwritable }],
   ['ABORTED', { code: 'UNAVAILABLE', message: stopped }],
 ]);
 

@@ -1,12 +1,25 @@
 import { isIP } from 'node:net';
 import { LivefoldError } from '../kernel/errors.ts';
 
-/** What the environment says about how to run. */
-export type Environment = {
+/** What the environment says about where data is and how it is stored: the options of `startBackend`. */
+export type StorageEnvironment = {
   /** `DATABASE_URL`: a PostgreSQL server; Livefold starts one of its own when it is not set. */
   readonly databaseUrl: string | undefined;
   /** `LIVEFOLD_DATA`: where Livefold's own PostgreSQL keeps its data. */
   readonly dataDirectory: string;
+  /** `LIVEFOLD_KEYS`: the master keys that wrap all others, the current one first; a file in the data folder when not set. */
+  readonly masterKeys: string | undefined;
+  /** `LIVEFOLD_ENCRYPT` is `true`: the data of every event is stored encrypted. */
+  readonly encrypt: boolean;
+  /** `LIVEFOLD_COMPRESS_FROM`: event data of so many bytes or more is stored compressed; none when not set. */
+  readonly compressFrom: number | undefined;
+  /** `LIVEFOLD_CHAIN` is `true`: a hash chain over the log is kept, so that `livefold verify` notices what was changed. */
+  readonly chain: boolean;
+};
+
+/** What the environment says about how to run. */
+export type Environment = {
+  readonly storage: StorageEnvironment;
   /** `HOST` and `PORT`: where the server listens; port 0 picks a free one. */
   readonly host: string;
   readonly port: number;
@@ -26,9 +39,17 @@ const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
   const read = (name: string): string | undefined => env[name] || undefined;
   const isProduction = read('NODE_ENV') === 'production';
+  const compressFrom = read('LIVEFOLD_COMPRESS_FROM');
+  const masterKeys = read('LIVEFOLD_KEYS');
   return {
-    databaseUrl: read('DATABASE_URL'),
-    dataDirectory: read('LIVEFOLD_DATA') ?? '.livefold',
+    storage: {
+      databaseUrl: read('DATABASE_URL'),
+      dataDirectory: read('LIVEFOLD_DATA') ?? '.livefold',
+      masterKeys,
+      encrypt: checkSwitch('LIVEFOLD_ENCRYPT', read('LIVEFOLD_ENCRYPT') ?? 'false'),
+      compressFrom: compressFrom === undefined ? undefined : checkBytes(compressFrom),
+      chain: checkSwitch('LIVEFOLD_CHAIN', read('LIVEFOLD_CHAIN') ?? 'false'),
+    },
     host: checkHost(read('HOST') ?? '127.0.0.1'),
     port: checkPort(read('PORT') ?? '4000'),
     logLevel: checkLogLevel(read('LOG_LEVEL') ?? (isProduction ? 'info' : 'warn')),
@@ -40,6 +61,16 @@ function checkPort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port <= 65_535) return port;
   throw invalid('PORT', text, 'a number from 0 to 65535; 0 picks a free port');
+}
+
+function checkSwitch(name: string, text: string): boolean {
+  if (text === 'true' || text === 'false') return text === 'true';
+  throw invalid(name, text, 'true or false');
+}
+
+function checkBytes(text: string): number {
+  if (/^\d{1,7}$/.test(text)) return Number(text);
+  throw invalid('LIVEFOLD_COMPRESS_FROM', text, 'a number of bytes from 0 to 9999999');
 }
 
 function checkHost(text: string): string {

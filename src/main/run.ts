@@ -1,7 +1,7 @@
 import type { BackendDefinition } from '../graphql/backend-definition.ts';
 import { onAbort } from '../kernel/async.ts';
+import { readBackendEnvironment } from './backend-environment.ts';
 import { createLogger } from './create-logger.ts';
-import { readEnvironment } from './environment.ts';
 import { reportFailure } from './report-failure.ts';
 import { type Served, serve } from './serve.ts';
 import { stopSignal } from './stop-signal.ts';
@@ -11,7 +11,7 @@ export type Companion = (served: Served, signal: AbortSignal) => Promise<void>;
 
 /**
  * Runs a backend as a program of its own: reads the environment (`DATABASE_URL`, `PORT`, `HOST`, `LIVEFOLD_DATA`,
- * `LOG_LEVEL`, `NODE_ENV`), serves, says where, and stops in order on Ctrl-C or SIGTERM. When it cannot start it says why,
+ * `LOG_LEVEL`, `NODE_ENV` and what `StorageEnvironment` lists), serves, says where, and stops in order on Ctrl-C or SIGTERM. When it cannot start it says why,
  * and the exit code is 1.
  */
 export async function run(definition: BackendDefinition, companion?: Companion): Promise<void> {
@@ -23,15 +23,16 @@ export async function run(definition: BackendDefinition, companion?: Companion):
 }
 
 async function serveUntilStopped(definition: BackendDefinition, companion?: Companion): Promise<void> {
-  const { databaseUrl, dataDirectory, host, port, logLevel, isProduction } = readEnvironment(process.env);
+  const { storage, host, port, logLevel, isProduction } = readBackendEnvironment(definition, process.env);
   const signal = stopSignal();
   console.log(
-    databaseUrl === undefined ? `Starting PostgreSQL in ${dataDirectory}/ …` : 'Connecting to DATABASE_URL …',
+    storage.databaseUrl === undefined
+      ? `Starting PostgreSQL in ${storage.dataDirectory}/ …`
+      : 'Connecting to DATABASE_URL …',
   );
   const logger = createLogger(logLevel);
   await using served = await serve(definition, {
-    databaseUrl,
-    dataDirectory,
+    ...storage,
     host,
     port,
     graphiql: !isProduction,

@@ -1,33 +1,24 @@
-import { type Database, openDatabase } from '../adapters/postgres/database.ts';
-import { resolveDatabase } from '../adapters/postgres/engine/resolve-database.ts';
-import { migrateDatabase } from '../adapters/postgres/migrate.ts';
-import { createPostgresEventStore } from '../adapters/postgres/postgres-event-store.ts';
+import type { Database } from '../adapters/postgres/database.ts';
 import { createPostgresProcessStore } from '../adapters/postgres/postgres-process-store.ts';
-import {
-  createInlineProjector,
-  createPostgresReadModels,
-} from '../adapters/postgres/postgres-read-models.ts';
-import { listenForAppends } from '../adapters/postgres/postgres-wake-up.ts';
 import { defaultSchema } from '../adapters/postgres/tables.ts';
 import { createExecutor } from '../application/execute.ts';
 import { Repository } from '../application/repository.ts';
+import { runChain } from '../consumption/audit/chain-runner.ts';
 import { EventLog } from '../consumption/event-log.ts';
+import { hearOfForgetting } from '../consumption/hear-of-forgetting.ts';
 import { runProcessManager } from '../consumption/process-runner.ts';
 import { type RunningProjection, runProjection } from '../consumption/projection-runner.ts';
+import { EventRegistry } from '../domain/event-registry.ts';
 import type { Backend } from '../graphql/backend.ts';
 import type { BackendDefinition } from '../graphql/backend-definition.ts';
 import { type Clock, systemClock } from '../kernel/clock.ts';
-import { type Logger, silentLogger } from '../kernel/log.ts';
+import { silentLogger } from '../kernel/log.ts';
+import { openStorage, type StorageOptions } from './open-storage.ts';
 
-export type BackendOptions = {
-  /** A PostgreSQL server, 15 or newer; Livefold starts one of its own when left out. */
-  readonly databaseUrl?: string | undefined;
-  /** Where Livefold's own PostgreSQL keeps its data; `.livefold` unless given. */
-  readonly dataDirectory?: string;
-  /** The Postgres schema of Livefold's own tables: one for each application of a database. */
-  readonly schema?: string;
-  readonly logger?: Logger;
+export type BackendOptions = StorageOptions & {
   readonly clock?: Clock;
+  /** Keeps a hash chain over the log, so that an audit notices what was changed in the database. */
+  readonly chain?: boolean;
 };
 
 /** A backend that runs, without a server in front of it. */
@@ -48,39 +39,28 @@ export async function startBackend(
   definition: BackendDefinition,
   options: BackendOptions = {},
 ): Promise<RunningBackend> {
-  const {
-    databaseUrl,
-    dataDirectory = '.livefold',
-    schema = defaultSchema,
-    logger = silentLogger,
-    clock = systemClock,
-  } = options;
+  const { schema = defaultSchema, logger = silentLogger, clock = systemClock, chain = false } = options;
   await using starting = new AsyncDisposableStack();
-
-  const engine = starting.use(
-    await resolveDatabase({ databaseUrl, dataDirectory, log: (line) => logger.info({}, line) }),
-  );
-  await migrateDatabase({ url: engine.url, schema, sets: definition.migrations ?? [] });
-  const database = openDatabase(engine.url);
-  starting.defer(() => database.close());
-
-  const wakeUp = starting.use(await listenForAppends(engine.url, schema));
-  const inline = definition.projections.filter(({ mode }) => mode === 'inline');
-  const store = createPostgresEventStore({
-    database,
-    schema,
-    onAppended: (events) => {
-      log.offer(events);
-      wakeUp.hear(events.at(-1)?.position ?? 0);
-    },
-    ...(inline.length > 0 ? { inTransaction: createInlineProjector(inline, schema) } : {}),
-  });
-  const repository = new Repository(store);
-  const execute = createExecutor({ store, repository, clock });
-  const log = new EventLog(store, { bell: wakeUp.bell });
-  const models = createPostgresReadModels(database, schema);
-
   const runners: RunningProjection[] = [];
+  const storage = starting.use(
+    await openStorage(definition, options, () => {
+      repository.clear();
+      for (const { feed } of runners) feed.clear();
+    }),
+  );
+  const { database, databaseUrl, events: store, log, models } = storage;
+  const repository = new Repository(store, { snapshots: storage.snapshots, logger });
+  starting.defer(() => repository.settle());
+  const registry = new EventRegistry(definition.events);
+  const execute = createExecutor({ store, repository, registry, clock });
+
+  if (chain) {
+    const stored = new EventLog(storage.stored.events, { bell: storage.wakeUp.bell });
+    const running = runChain({ log: stored, chain: storage.chain, logger });
+    starting.defer(() => running.stop());
+  }
+  const hearing = await hearOfForgetting({ log, logger });
+  starting.defer(() => hearing.stop());
   starting.defer(() => stopAll(runners));
   for (const projection of definition.projections)
     runners.push(await runProjection(projection, { log, models, logger }));
@@ -99,7 +79,7 @@ export async function startBackend(
     log,
     models,
     projections: new Map(runners.map((runner) => [runner.projection.name, runner])),
-    databaseUrl: engine.url,
+    databaseUrl,
     database,
     ping: async () => void (await store.head()),
     stop,

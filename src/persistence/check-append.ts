@@ -2,15 +2,16 @@ import type { PreparedEvent } from '../domain/event.ts';
 import { LivefoldError } from '../kernel/errors.ts';
 import { isUuid } from '../kernel/ids.ts';
 import { isStorableName, isStorableText, longestName } from '../kernel/storable-text.ts';
+import { faultInJson, longestData, tooLarge } from './check-json.ts';
 import type { AppendItem } from './event-store.ts';
 
-const longestJson = 1024 * 1024;
 const highestSchemaVersion = 32_767;
 
 /**
  * Refuses what no store can keep, before anything is sent.
  *
  * @throws LivefoldError `INVALID_APPEND`, naming the event and what is wrong with it
+ * @throws LivefoldError `KEYS_MISSING` for personal data that no mapper has sealed
  */
 export function checkAppend(item: AppendItem): void {
   for (const event of item.events) checkEvent(event);
@@ -26,6 +27,7 @@ export function checkAppend(item: AppendItem): void {
     }
   }
   if (item.command !== undefined) checkName('command id', item.command.id);
+  for (const subject of item.forget ?? []) checkName('subject', subject);
 }
 
 function checkEvent(event: PreparedEvent): void {
@@ -49,36 +51,29 @@ function checkEvent(event: PreparedEvent): void {
     throw invalid(`The time at which ${type} occurred is none between the years 1 and 9999.`, { type });
   for (const text of [event.correlationId, event.causationId, event.actor, event.tenant])
     if (text !== null) checkText('envelope field', text);
-  checkJson(event, 'data');
-  if (event.metadata !== null) checkJson(event, 'metadata');
+  checkSealed(event);
+  checkData(event, 'data', event.data);
+  if (event.metadata !== null) checkData(event, 'metadata', event.metadata);
 }
 
-function checkJson(event: PreparedEvent, part: 'data' | 'metadata'): void {
-  const { type } = event;
-  const text = toJson(event, part);
-  // JSON.stringify writes NUL and lone surrogates as escapes, which Postgres cannot keep in jsonb.
-  if (text.includes('\\u') && /(?<!\\)(\\\\)*\\u(0000|d[89a-f][0-9a-f]{2})/.test(text))
-    throw invalid(`The ${part} of ${type} holds a NUL character or half a surrogate pair.`, { type });
-  if (Buffer.byteLength(text) > longestJson)
-    throw invalid(
-      `The ${part} of ${type} is larger than 1 MiB: keep large content elsewhere and store a reference.`,
-      { type },
-    );
+/** What an event says of persons is in its data once a mapper has sealed it; a store would keep it in plain text, or not at all. */
+function checkSealed({ type, personal = [], forgets = [] }: PreparedEvent): void {
+  if (personal.length + forgets.length === 0) return;
+  const what = personal.length > 0 ? 'has personal fields' : 'forgets a subject';
+  throw new LivefoldError(
+    'KEYS_MISSING',
+    `${type} ${what}, and the store has no mapper before it: \`createMappedEventStore(store, createMapper({ keys }))\`.`,
+    { fields: { type } },
+  );
 }
 
-function toJson(event: PreparedEvent, part: 'data' | 'metadata'): string {
-  const { type } = event;
-  try {
-    const text: string | undefined = JSON.stringify(event[part]);
-    if (text !== undefined) return text;
-  } catch (cause) {
-    // A bigint, or a value that holds itself.
-    throw new LivefoldError('INVALID_APPEND', `The ${part} of ${type} is no JSON value.`, {
-      fields: { type },
-      cause,
-    });
-  }
-  throw invalid(`The ${part} of ${type} is no JSON value.`, { type });
+function checkData({ type }: PreparedEvent, part: 'data' | 'metadata', value: unknown): void {
+  const fault = value instanceof Uint8Array && part === 'data' ? faultInBytes(value) : faultInJson(value);
+  if (fault !== undefined) throw invalid(`The ${part} of ${type} cannot be stored: ${fault}.`, { type });
+}
+
+function faultInBytes({ length }: Uint8Array): string | undefined {
+  return length > longestData ? tooLarge : undefined;
 }
 
 function checkName(what: string, value: string): void {

@@ -12,10 +12,13 @@ export type StoredKey = {
 
 /** Keys beside the log, in a table of their own. A subject's key is destroyed by an append that forgets the subject. */
 export interface KeyStore {
-  /** The keys of these subjects and those with these ids, destroyed ones included; unknown ones are left out. */
+  /**
+   * The keys of these subjects and those with these ids, destroyed ones included; unknown ones are left out. `null` among the
+   * subjects asks for all keys of no subject.
+   */
   findKeys(wanted: {
     readonly ids?: readonly string[];
-    readonly subjects?: readonly string[];
+    readonly subjects?: readonly (string | null)[];
   }): Promise<readonly StoredKey[]>;
   /** Adds keys; a subject that has one, or had one, keeps that. The answer is what is stored for each, in order. */
   addKeys(keys: readonly StoredKey[]): Promise<readonly StoredKey[]>;

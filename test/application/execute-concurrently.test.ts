@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Executable } from '../../src/application/executable.ts';
 import type { Execute } from '../../src/application/execute.ts';
+import { Repository } from '../../src/application/repository.ts';
 import { readAll, readStream, sampleEvents } from '../../src/consumption/contract/sample-events.ts';
 import { decision } from '../../src/domain/decision.ts';
 import { event } from '../../src/domain/event.ts';
@@ -76,6 +77,26 @@ test('commands of one process on one aggregate take turns: none of 200 at once c
     Array.from({ length: 200 }, () => execute(Account.commands.deposit('busy', { amount: 1 }))),
   );
   expect(await execute(Account.commands.withdraw('busy', { amount: 200 }))).toMatchObject({ version: 202 });
+});
+
+test('transfers between a few accounts in all directions at once: none is stuck, nothing is lost', async () => {
+  const ids = ['ring-a', 'ring-b', 'ring-c'] as const;
+  await executors[0]?.(
+    ids.flatMap((id) => [Account.commands.open(id, {}), Account.commands.deposit(id, { amount: 100 })]),
+  );
+  const outcomes = await runAtOnce(60, (execute, n) => {
+    const [from = '', to = ''] = [ids[n % 3], ids[(n + 1 + (n % 2)) % 3]];
+    const transfer = [
+      Account.commands.withdraw(from, { amount: 1 }),
+      Account.commands.deposit(to, { amount: 1 }),
+    ];
+    return insist(execute, n % 4 === 0 ? transfer.toReversed() : transfer);
+  });
+  expect(outcomes.filter((outcome) => typeof outcome === 'string')).toEqual([]);
+  const repository = new Repository(opened.store);
+  const loaded = await Promise.all(ids.map((id) => repository.load(Account, id)));
+  expect(loaded.reduce((sum, { state }) => sum + (state.status === 'open' ? state.balance : 0), 0)).toBe(300);
+  expect(loaded.reduce((sum, { version }) => sum + version, 0)).toBe(6 + 120);
 });
 
 test('a command that joins a transaction waits for no turn, which would wait for its transaction', async () => {

@@ -1,10 +1,18 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { createPostgresPersistence } from '../../src/adapters/postgres/postgres-persistence.ts';
 import type { Execute } from '../../src/application/execute.ts';
+import { Repository } from '../../src/application/repository.ts';
 import { readAll, readStream } from '../../src/consumption/contract/sample-events.ts';
+import { aggregate } from '../../src/domain/aggregate.ts';
+import { event } from '../../src/domain/event.ts';
+import { EventRegistry } from '../../src/domain/event-registry.ts';
+import { fold } from '../../src/domain/fold.ts';
 import { everything } from '../../src/domain/query.ts';
 import { createId } from '../../src/kernel/ids.ts';
 import { openTestStore, type TestStore } from '../adapters/postgres/open-test-store.ts';
 import { Account, Opened, registerCustomer } from '../domain/bank.ts';
+import { mapped } from './mapped.ts';
 import { executorOf } from './open-executor.ts';
 
 const { open, deposit, withdraw, empty } = Account.commands;
@@ -102,6 +110,24 @@ describe('a command', () => {
     expect(await typesOf()).toEqual([]);
   });
 
+  test('that decides an event of a type that nobody listed is refused, and stores nothing', async () => {
+    const listed = executorOf(opened.store, { registry: new EventRegistry([Opened]) });
+    await listed(open(id, {}));
+    await expect(listed(deposit(id, { amount: 1 }))).rejects.toEqual(coded('UNKNOWN_EVENT_TYPE'));
+    expect(await typesOf()).toEqual(['Opened']);
+  });
+
+  test('that fails leaves in memory what the log has', async () => {
+    const repository = new Repository(opened.store);
+    const own = executorOf(opened.store, { repository, tries: 1 });
+    await own([open(id, {}), deposit(id, { amount: 3 })]);
+    const whole = await new Repository(opened.store).load(Account, id);
+    await expect(own([deposit(id, { amount: 1 }), withdraw(id, { amount: 9 })])).rejects.toThrow();
+    await expect(own([deposit(id, { amount: 1 }), deposit(id, { amount: -1 })])).rejects.toThrow();
+    await expect(own(deposit(id, { amount: 1 }), { actor: '\0' })).rejects.toEqual(coded('INVALID_APPEND'));
+    expect(await repository.load(Account, id)).toEqual(whole);
+  });
+
   test('with nothing to do gives a receipt without events', async () => {
     await execute(open(id, {}));
     expect(await execute(empty(id, {}))).toEqual({
@@ -141,9 +167,12 @@ describe('several commands', () => {
     expect(await typesOf()).toEqual([]);
   });
 
-  test('on two aggregates, or none at all, are refused', async () => {
-    await expect(execute([open(id, {}), open(`${id}x`, {})])).rejects.toEqual(coded('BAD_USER_INPUT'));
+  test('none at all, or a decision among them, are refused', async () => {
     await expect(execute([])).rejects.toEqual(coded('BAD_USER_INPUT'));
+    const among = [open(id, {}), registerCustomer({ id, email: id })];
+    // @ts-expect-error a decision is no command of an aggregate
+    await expect(execute(among)).rejects.toEqual(coded('BAD_USER_INPUT'));
+    expect(await typesOf()).toEqual([]);
   });
 });
 
@@ -184,6 +213,15 @@ describe('a command id', () => {
     await expect(execute(withdraw(id, { amount: 6 }), { commandId })).rejects.toEqual(
       coded('COMMAND_ID_REUSED'),
     );
+  });
+
+  test('again leaves in memory what was done once', async () => {
+    const repository = new Repository(opened.store);
+    const own = executorOf(opened.store, { repository });
+    await own(open(id, {}));
+    const commandId = createId();
+    for (let n = 0; n < 2; n += 1) await own(deposit(id, { amount: 5 }), { commandId });
+    expect(await repository.load(Account, id)).toMatchObject({ version: 2, state: { balance: 5 } });
   });
 
   test('of a rejected command is free', async () => {
@@ -246,28 +284,6 @@ describe('what another process stored meanwhile', () => {
   });
 });
 
-describe('in a transaction of the caller', () => {
-  test('a command is there once that commits', async () => {
-    await opened.database.session.transaction(async (transaction) => {
-      await execute(open(id, {}), { transaction });
-      expect(await typesOf()).toEqual([]);
-    });
-    expect(await typesOf()).toEqual(['Opened']);
-    expect(await execute(deposit(id, { amount: 2 }))).toMatchObject({ version: 2 });
-  });
-
-  test('a command that is rolled back never was, also for the next one', async () => {
-    await execute(open(id, {}));
-    const rolledBack = opened.database.session.transaction(async (transaction) => {
-      await execute(deposit(id, { amount: 5 }), { transaction });
-      throw new Error('changed my mind');
-    });
-    await expect(rolledBack).rejects.toThrow('changed my mind');
-    await expect(execute(withdraw(id, { amount: 5 }))).rejects.toEqual(rejectedWith('INSUFFICIENT_FUNDS'));
-    expect(await typesOf()).toEqual(['Opened']);
-  });
-});
-
 describe('a decision', () => {
   test('holds over all streams', async () => {
     const email = `${id}@example.org`;
@@ -290,6 +306,26 @@ describe('a decision', () => {
     // @ts-expect-error the email is missing
     await expect(execute(registerCustomer({ id }))).rejects.toEqual(coded('BAD_USER_INPUT'));
   });
+});
+
+test('a command that forgets somebody clears what is in memory of anybody', async () => {
+  const store = mapped(createPostgresPersistence({ database: opened.database })).events;
+  const repository = new Repository(store);
+  const own = executorOf(store, { repository });
+  const Forgotten = event('Forgotten', z.object({ user: z.string() }), {
+    forgets: ({ user }) => [`user:${user}`],
+  });
+  const Register = aggregate('Register', {
+    state: fold(0),
+    commands: (command) => ({
+      forget: command(z.object({ user: z.string() }), (_, input) => Forgotten(input)),
+    }),
+  });
+  await own(open(id, {}));
+  expect(repository.cache.get(Account, id)).toMatchObject({ version: 1 });
+  await own(Register.commands.forget(id, { user: 'ada' }));
+  expect(repository.cache.get(Account, id)).toBeUndefined();
+  expect(repository.cache.get(Register, id)).toBeUndefined();
 });
 
 test('what is kept in memory is what is stored', async () => {

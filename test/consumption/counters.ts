@@ -48,7 +48,8 @@ export type Counters = ReturnType<typeof countersProjection>;
 
 /** A backend of counters alone. */
 export function countersBackend(counters: Counters): BackendDefinition {
-  return { name: 'counters', typeDefs: [], resolvers: {}, projections: [counters] };
+  const events = [Counted, Labelled, Removed, Whispered];
+  return { name: 'counters', typeDefs: [], resolvers: {}, events, projections: [counters] };
 }
 
 /** A database with the counters' table. */

@@ -52,3 +52,10 @@ test('the types of commands are inferred from their schemas, what the caller giv
   // @ts-expect-error the status is checked before the balance is read
   Account.state.on(Deposited, (account) => ({ ...account, balance: account.balance + 1 }));
 });
+
+test('a snapshot policy that nothing could follow is refused', () => {
+  for (const every of [0, -1, 1.5, Number.NaN])
+    expect(() => aggregate('Thing', { state: fold(0), snapshots: { every }, commands: () => ({}) })).toThrow(
+      expect.objectContaining({ code: 'INVALID_SNAPSHOT_POLICY' }),
+    );
+});

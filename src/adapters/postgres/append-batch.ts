@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { PreparedEvent, StoredEvent } from '../../domain/event.ts';
 import type { AppendItem } from '../../persistence/event-store.ts';
+import { copyJson } from './copy-json.ts';
 import type { Session } from './database.ts';
 import { encodeBatch, parameters } from './encode-batch.ts';
 
@@ -78,7 +79,7 @@ function placeItems(
   });
 }
 
-/** The events as a reader finds them: data went through JSON, and no tag comes twice. */
+/** The events as a reader finds them: data is what JSON keeps of it, ids are as Postgres writes them, and no tag comes twice. */
 function storedEvents(items: readonly AppendItem[], answer: Answer): readonly StoredEvent[] {
   const recordedAt = new Date(Math.round(answer.recorded));
   const stored: StoredEvent[] = [];
@@ -86,17 +87,15 @@ function storedEvents(items: readonly AppendItem[], answer: Answer): readonly St
     stored.push({
       ...event,
       ...place,
-      data: asJson(event.data),
-      metadata: asJson(event.metadata),
+      id: event.id.toLowerCase(),
+      data: copyJson(event.data),
+      metadata: copyJson(event.metadata),
       tags: [...new Set(event.tags)],
+      occurredAt: new Date(event.occurredAt),
       recordedAt,
     });
   });
   return stored;
-}
-
-function asJson<Value>(value: Value): Value {
-  return value === null ? value : JSON.parse(JSON.stringify(value));
 }
 
 function outcomeOf(refused: NonNullable<Answer['refused']>, item: number): BatchOutcome['outcome'] {

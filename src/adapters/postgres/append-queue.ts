@@ -2,7 +2,7 @@ import { nextTurn } from '../../kernel/async.ts';
 import type { AppendItem } from '../../persistence/event-store.ts';
 import type { BatchOutcome } from './append-batch.ts';
 import { IndependentBatch } from './independent-batch.ts';
-import { isUnavailable } from './translate-error.ts';
+import { isUnavailable, isUnwritable } from './translate-error.ts';
 
 type Waiting = {
   readonly item: AppendItem;
@@ -67,10 +67,11 @@ export class AppendQueue {
 
   /**
    * A value that the database refuses must fail its own item only, so a refused batch is sent again one by one. Not one whose
-   * answer was lost: it may be stored already, and only the caller knows whether a second time does harm.
+   * answer was lost: it may be stored already, and only the caller knows whether a second time does harm. Nor one that met a
+   * database that writes nothing at all: each would fail alike.
    */
   async #sendAlone(batch: readonly Waiting[], error: unknown): Promise<void> {
-    if (batch.length === 1 || isUnavailable(error)) {
+    if (batch.length === 1 || isUnavailable(error) || isUnwritable(error)) {
       for (const { reject } of batch) reject(error);
       return;
     }

@@ -1,6 +1,9 @@
 import type { PgDatabase } from 'drizzle-orm/pg-core';
 import { drizzle, type PostgresJsDatabase, type PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
+import { arrayTypes } from './array-types.ts';
+import { DriverSocket } from './driver-socket.ts';
+import { encryptionOf } from './encrypt.ts';
 import { guardTransactions } from './guard-transactions.ts';
 
 /** A Drizzle database or one of its transactions: whatever can run a query. */
@@ -42,13 +45,38 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
 
 /** A postgres.js client with our settings, for the few that cannot go through Drizzle: LISTEN and migrations. */
 export function openClient(url: string, options: { readonly max: number }): postgres.Sql {
-  const client = postgres(url, {
+  const settings = {
     max: options.max,
     connect_timeout: 10,
+    // Seconds. Each query that waits while no server answers gets a try of its own: with the driver's 20 s between two tries
+    // the tenth of them would hear after a minute.
+    backoff: (tries: number) => Math.min(2 ** tries / 100, 0.2),
     // Positions and counts are bigint columns; all fit a number up to 2^53 − 1.
-    types: { bigint: { to: 20, from: [20], parse: Number, serialize: String } },
+    types: { ...arrayTypes, bigint: { to: 20, from: [20], parse: Number, serialize: String } },
+    fetch_types: false,
     connection: { application_name: applicationName },
     onnotice: () => {},
-  });
-  return guardTransactions(client);
+    // Our sockets encrypt by themselves.
+    ssl: false,
+    socket: socketsTo(url),
+  };
+  return guardTransactions(postgres(url, settings));
+}
+
+type Servers = {
+  readonly path: string | false;
+  readonly host: readonly string[];
+  readonly port: readonly number[];
+};
+
+/** Opens the driver's sockets; where the address names several servers, to one after the other. */
+function socketsTo(url: string): (servers: Servers) => DriverSocket {
+  const encryption = encryptionOf(url);
+  let opened = 0;
+  return ({ path, host, port }) => {
+    const turn = opened % host.length;
+    opened += 1;
+    const server = path ? { path } : { host: host[turn] ?? 'localhost', port: port[turn] ?? 5432 };
+    return new DriverSocket(server, encryption);
+  };
 }

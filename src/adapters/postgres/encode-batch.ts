@@ -1,11 +1,12 @@
 import type { PreparedEvent } from '../../domain/event.ts';
+import { createId } from '../../kernel/ids.ts';
 import type { AppendItem, ExpectedVersion } from '../../persistence/event-store.ts';
 import { plainArray, rowArray, textArray } from './array-literal.ts';
 
 /** The parameters of the function `append`, in its order. */
 export const parameters = [
   ...['stream', 'streamItem', 'streamExpected'],
-  ...['event', 'tag', 'command', 'condition'],
+  ...['event', 'tag', 'command', 'condition', 'forget'],
 ] as const;
 
 /** A stream whose head is looked up, for events that go to it, for what an item expects of it, or for both. */
@@ -38,17 +39,29 @@ export function encodeBatch(items: readonly AppendItem[]): Readonly<Record<strin
     tag: rowArray(events.flatMap(({ event }, index) => uniqueTags(event).map((tag) => [tag, index + 1]))),
     command: rowArray(commandRows(items)),
     condition: rowArray(conditionRows(items)),
+    forget: rowArray(forgetRows(items)),
   };
 }
 
 function eventRow(event: PreparedEvent, item: number, { streamOf, place }: StreamPlace) {
   const { id, type, schemaVersion, data, occurredAt, correlationId, causationId, actor, tenant, metadata } =
     event;
+  const stored = encodeContent(data);
   return [
-    ...[item, streamOf, place, id, type, schemaVersion, JSON.stringify(data), textArray(uniqueTags(event))],
+    ...[item, streamOf, place, id, type, schemaVersion, stored.plain, textArray(uniqueTags(event))],
     ...[occurredAt.toISOString(), correlationId, causationId, actor, tenant],
-    metadata === null ? null : JSON.stringify(metadata),
+    ...[metadata === null ? null : JSON.stringify(metadata), stored.sealed],
   ];
+}
+
+/** Event data or a snapshot's state, of which one form is set: JSON, or a mapper's bytes in base64, the shortest text that both sides read fast. */
+export function encodeContent(content: unknown): {
+  readonly plain: string | null;
+  readonly sealed: string | null;
+} {
+  if (!(content instanceof Uint8Array)) return { plain: JSON.stringify(content), sealed: null };
+  const { buffer, byteOffset, byteLength } = content;
+  return { plain: null, sealed: Buffer.from(buffer, byteOffset, byteLength).toString('base64') };
 }
 
 function uniqueTags({ tags }: PreparedEvent): readonly string[] {
@@ -100,6 +113,10 @@ function conditionRows(items: readonly AppendItem[]) {
       ? []
       : [[index + 1, JSON.stringify(condition.query.items), condition.after] as const],
   );
+}
+
+function forgetRows(items: readonly AppendItem[]) {
+  return items.flatMap(({ forget = [] }, index) => forget.map((subject) => [index + 1, createId(), subject]));
 }
 
 /** The function's code for an expected version: the version itself, 0 for no stream, −1 for any events at all. */

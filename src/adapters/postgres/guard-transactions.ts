@@ -1,8 +1,23 @@
 import type postgres from 'postgres';
+import { nextTurn } from '../../kernel/async.ts';
 import { LivefoldError } from '../../kernel/errors.ts';
 import { isUnavailable } from './translate-error.ts';
 
-type Work = (transaction: postgres.TransactionSql) => unknown;
+type Transaction = postgres.TransactionSql;
+type Work = (transaction: Transaction) => unknown;
+type Query = ReturnType<Transaction['unsafe']>;
+
+/** What is known of a transaction, its savepoints included. */
+type State = {
+  /** Whether a query failed: perhaps because the connection was lost. */
+  hasFailed: boolean;
+  /** Whether nothing may follow in this transaction. */
+  isOver: boolean;
+  /** Whether `begin` has settled while work was under way: the connection was lost. */
+  isLost: boolean;
+  /** Queries without an answer. */
+  readonly open: Set<Query>;
+};
 
 /**
  * Makes a transaction whose connection is lost end with an error. postgres.js 3.4.9 sends its `rollback` down the lost
@@ -13,44 +28,67 @@ export function guardTransactions(client: postgres.Sql): postgres.Sql {
   const begin = client.begin.bind(client) as (options: string, work: Work) => Promise<unknown>;
   const guarded = async (...given: readonly [Work] | readonly [string, Work]): Promise<unknown> => {
     const [options, work] = given.length === 1 ? ['', given[0]] : given;
-    const connection = { isLost: false };
+    const state: State = { hasFailed: false, isOver: false, isLost: false, open: new Set() };
     try {
-      return await begin(options, (transaction) => runGuarded(transaction, work, connection));
+      return await begin(options, (transaction) => runGuarded(transaction, work, state));
     } finally {
-      // Over for whatever reason: nothing may follow in this transaction.
-      connection.isLost = true;
+      state.isOver = true;
+      state.isLost = true;
+      // Those that wait for their turn in the transaction: the driver forgets them with the connection (issue 1186).
+      for (const query of state.open) query.cancel();
     }
   };
   return Object.assign(client, { begin: guarded });
 }
 
-/** What is lost never settles here: postgres.js then sends neither commit nor rollback, and `begin` rejects by itself. */
-async function runGuarded(
-  transaction: postgres.TransactionSql,
-  work: Work,
-  connection: { isLost: boolean },
-): Promise<unknown> {
-  refuseWhenLost(transaction, connection);
+/**
+ * What is lost never settles here: postgres.js then sends neither commit nor rollback, and `begin` rejects by itself. That it
+ * has is what tells a lost connection from any other failure, another server's for example, after which this one is waiting
+ * for its rollback. A driver socket reports error and close together, so one turn after a query failed it is known.
+ */
+async function runGuarded(transaction: Transaction, work: Work, state: State): Promise<unknown> {
+  guardQueries(transaction, state);
+  guardSavepoints(transaction, state);
   try {
     const result = await work(transaction);
-    return connection.isLost ? await never() : result;
+    if (state.hasFailed) await nextTurn();
+    return state.isLost ? await never() : result;
   } catch (error) {
-    if (connection.isLost || isUnavailable(error)) return await never();
+    await nextTurn();
+    if (state.isLost) return await never();
     throw error;
   }
 }
 
-function refuseWhenLost(
-  transaction: postgres.TransactionSql,
-  connection: { readonly isLost: boolean },
-): void {
+function guardQueries(transaction: Transaction, state: State): void {
   const unsafe = transaction.unsafe.bind(transaction);
-  const guarded: typeof unsafe = (...query) => {
-    if (connection.isLost)
+  const guarded = (...given: Parameters<typeof unsafe>): Query => {
+    if (state.isOver)
       throw new LivefoldError('DATABASE_UNAVAILABLE', 'The transaction is over: its connection was lost.');
-    return unsafe(...query);
+    const query = unsafe(...given);
+    state.open.add(query);
+    query.then(
+      () => state.open.delete(query),
+      (error: unknown) => {
+        state.open.delete(query);
+        state.hasFailed = true;
+        // At once: whoever catches this error may send the next query before `begin` has rejected.
+        if (isUnavailable(error)) state.isOver = true;
+      },
+    );
+    return query;
   };
   Object.assign(transaction, { unsafe: guarded });
+}
+
+/** A savepoint's queries go through a handle of its own, and its `rollback to` down the same connection. */
+function guardSavepoints(transaction: Transaction, state: State): void {
+  const savepoint = transaction.savepoint.bind(transaction) as (name: string, work: Work) => Promise<unknown>;
+  const guarded = (...given: readonly [Work] | readonly [string, Work]): Promise<unknown> => {
+    const [name, work] = given.length === 1 ? ['', given[0]] : given;
+    return savepoint(name, (inner) => runGuarded(inner, work, state));
+  };
+  Object.assign(transaction, { savepoint: guarded });
 }
 
 function never(): Promise<never> {

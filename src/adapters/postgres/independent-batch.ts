@@ -27,9 +27,12 @@ export class IndependentBatch {
     this.items.push(item);
     if (item.command !== undefined) this.#commands.add(item.command.id);
     for (const { stream } of item.expected ?? []) this.#expected.add(stream);
-    for (const event of item.events) this.#written.add(event.stream);
     if (item.condition !== undefined) this.#conditions.push(item.condition.query);
-    this.#events.push(...item.events);
+    // Not by spreading them: a call takes some 100,000 arguments at most.
+    for (const event of item.events) {
+      this.#written.add(event.stream);
+      this.#events.push(event);
+    }
     return true;
   }
 

@@ -1,15 +1,18 @@
-import { and, asc, desc, eq, gt, lte } from 'drizzle-orm';
+import { desc } from 'drizzle-orm';
 import type { StoredEvent } from '../../domain/event.ts';
 import { LivefoldError } from '../../kernel/errors.ts';
 import { checkAppend } from '../../persistence/check-append.ts';
 import type { AppendItem, EventStore, Receipt } from '../../persistence/event-store.ts';
+import { isEmptyAppend } from '../../persistence/judge-append.ts';
+import { appendConflict } from '../../persistence/refusals.ts';
 import { type AppendedBatch, type BatchOutcome, prepareAppend } from './append-batch.ts';
 import { AppendQueue } from './append-queue.ts';
 import type { Database, Session } from './database.ts';
+import { findReceipt } from './find-receipt.ts';
 import { readEvents } from './read-events.ts';
 import { TableGrowth } from './table-growth.ts';
 import { defaultSchema, livefoldTables } from './tables.ts';
-import { databaseCode, translateError } from './translate-error.ts';
+import { conflictOf, translateError } from './translate-error.ts';
 
 export type PostgresEventStoreOptions = {
   readonly database: Database;
@@ -20,8 +23,6 @@ export type PostgresEventStoreOptions = {
   /** Gets what this process appended, as soon as it is committed. */
   readonly onAppended?: (events: readonly StoredEvent[]) => void;
 };
-
-const UNIQUE_VIOLATION = '23505';
 
 /** The event store on Postgres 15 or newer. The tables come from `migrateDatabase`. */
 export function createPostgresEventStore(options: PostgresEventStoreOptions): EventStore<Session> {
@@ -54,53 +55,20 @@ export function createPostgresEventStore(options: PostgresEventStoreOptions): Ev
     for (const table of [tables.events, tables.tags]) growth.add(table, added).catch(() => {});
   }
 
-  async function findReceipt(
-    on: Session,
-    command: NonNullable<AppendItem['command']>,
-  ): Promise<Receipt | null> {
-    const [known] = await on
-      .select()
-      .from(tables.commands)
-      .where(eq(tables.commands.id, command.id))
-      .prepare('livefold_command')
-      .execute();
-    if (known === undefined) return null;
-    if (known.fingerprint !== command.fingerprint) {
-      const message = `The command id "${command.id}" was used before with another input: take a new id for a new command.`;
-      throw new LivefoldError('COMMAND_ID_REUSED', message, { fields: { commandId: command.id } });
-    }
-    const { id, stream, version, position } = tables.events;
-    const stored = await on
-      .select({ id, stream, version })
-      .from(tables.events)
-      .where(and(gt(position, known.position - known.events), lte(position, known.position)))
-      .orderBy(asc(position))
-      .prepare('livefold_receipt')
-      .execute();
-    const last = stored.at(-1);
-    return {
-      position: known.position,
-      stream: last?.stream ?? '',
-      version: last?.version ?? 0,
-      eventIds: stored.map((event) => event.id),
-      duplicate: true,
-    };
-  }
-
   async function conclude(on: Session, item: AppendItem, outcome: BatchOutcome): Promise<Receipt> {
     if (outcome.outcome === 'appended') return receiptFor(item, outcome);
     const receipt =
       outcome.outcome === 'duplicate' && item.command !== undefined
-        ? await findReceipt(on, item.command)
+        ? await findReceipt(on, tables, item.command)
         : null;
-    if (receipt === null) throw conflict(item, outcome.outcome);
+    if (receipt === null) throw appendConflict(item, reasons[outcome.outcome]);
     return receipt;
   }
 
   return {
     async append(item, { transaction } = {}) {
       checkAppend(item);
-      if (item.events.length === 0 && item.command === undefined)
+      if (isEmptyAppend(item))
         return receiptFor(item, { outcome: 'appended', position: await this.head(), version: null });
       try {
         if (transaction === undefined) return await conclude(session, item, await queue.append(item));
@@ -111,21 +79,19 @@ export function createPostgresEventStore(options: PostgresEventStoreOptions): Ev
           throw new LivefoldError('DATABASE_ERROR', 'The append function gave no answer.');
         return await conclude(transaction, item, outcome);
       } catch (error) {
-        if (databaseCode(error) === UNIQUE_VIOLATION)
-          throw conflict(item, 'an event with one of these ids is in the log already', error);
-        throw translateError(error, 'appending events');
+        throw conflictOf(item, error) ?? translateError(error, 'appending events');
       }
     },
 
-    async receiptOf(command) {
+    async receiptOf(command, { transaction } = {}) {
       try {
-        return await findReceipt(session, command);
+        return await findReceipt(transaction ?? session, tables, command);
       } catch (error) {
         throw translateError(error, 'looking up a command');
       }
     },
 
-    read: (query, readOptions) => readEvents(session, tables, query, readOptions),
+    read: (query, readOptions) => readEvents(readOptions?.transaction ?? session, tables, query, readOptions),
 
     async head() {
       try {
@@ -154,22 +120,10 @@ function receiptFor(item: AppendItem, { position, version }: BatchOutcome): Rece
   };
 }
 
-function conflict(item: AppendItem, why: string, cause?: unknown): LivefoldError {
-  const streams = [
-    ...new Set([
-      ...(item.expected ?? []).map(({ stream }) => stream),
-      ...item.events.map(({ stream }) => stream),
-    ]),
-  ];
-  const what =
-    why === 'conflict'
-      ? 'a stream is not at the expected version'
-      : why === 'condition'
-        ? 'a newer event matches the condition'
-        : why;
-  return new LivefoldError(
-    'CONCURRENCY_CONFLICT',
-    `The append was refused, since ${what}: read again and decide again.`,
-    { fields: { streams }, cause },
-  );
-}
+/** What became of a refused item, to complete "The append was refused, since …". */
+const reasons: Readonly<Record<BatchOutcome['outcome'], string>> = {
+  appended: 'it gave no receipt',
+  duplicate: 'its command id is known and its receipt is not',
+  conflict: 'a stream is not at the expected version',
+  condition: 'a newer event matches the condition',
+};

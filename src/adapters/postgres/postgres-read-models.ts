@@ -3,6 +3,7 @@ import type { PgColumn } from 'drizzle-orm/pg-core';
 import { foldRows, keysOf, type RowChange } from '../../consumption/fold-rows.ts';
 import type { AnyProjection, StoredRow } from '../../consumption/projection.ts';
 import type { ProjectionBatch, ReadModels, RowCursor, RowQuery } from '../../consumption/read-models.ts';
+import type { StoredEvent } from '../../domain/event.ts';
 import { everything } from '../../domain/query.ts';
 import type { Position } from '../../persistence/event-store.ts';
 import { typeOf } from './column-type.ts';
@@ -13,7 +14,7 @@ import { findRows } from './read-table.ts';
 import { TableGrowth } from './table-growth.ts';
 import { defaultSchema, type LivefoldTables, livefoldTables } from './tables.ts';
 import { databaseCode, translateError, translateReadError } from './translate-error.ts';
-import { tableName, writeRows } from './write-rows.ts';
+import { castRows, tableName, writeRows } from './write-rows.ts';
 
 /** Live batches are short, and come to all projections at once; long ones are worth a server process each. */
 const shortBatch = 100;
@@ -65,6 +66,8 @@ export function createPostgresReadModels(database: Database, schema: string = de
 
     find: (projection, keys) => asked(projection, () => findRows(session, projection, keys)),
 
+    asKept: (projection, rows) => guarded(projection, () => castRows(session, projection, rows)),
+
     changesSince: (projection, after, { limit }) =>
       guarded(projection, async () => {
         // The position first: whatever the tables say beyond it comes again with the next changes, so nothing is lost.
@@ -98,10 +101,19 @@ export function createPostgresReadModels(database: Database, schema: string = de
   };
 }
 
+export type InlineOptions = {
+  /** The Postgres schema of Livefold's own tables. */
+  readonly schema?: string;
+  /** Opens what a mapper sealed; nothing is sealed unless given. */
+  readonly decode?: (
+    events: readonly StoredEvent[],
+  ) => readonly StoredEvent[] | Promise<readonly StoredEvent[]>;
+};
+
 /** Brings inline projections up to the log's head, in the transaction of an append. What they missed before comes with it. */
 export function createInlineProjector(
   projections: readonly AnyProjection[],
-  schema: string = defaultSchema,
+  { schema = defaultSchema, decode = (events) => events }: InlineOptions = {},
 ): (transaction: Session) => Promise<void> {
   const tables = livefoldTables(schema);
   return async (transaction) => {
@@ -119,7 +131,9 @@ export function createInlineProjector(
           .insert(tables.tracking)
           .values({ consumer: projection.name, position: 0 })
           .onConflictDoNothing();
-      const events = await Array.fromAsync(readEvents(transaction, tables, everything, { after }));
+      const events = await decode(
+        await Array.fromAsync(readEvents(transaction, tables, everything, { after })),
+      );
       const to = events.at(-1)?.position ?? after;
       if (to > after) await applyOn(transaction, tables, projection, { after, to, events });
     }

@@ -15,7 +15,9 @@ type ReadTable = {
   readonly isFound: SQL;
   /** `insert into table (…) select … from` */
   readonly insert: SQL;
-  /** `r(…)`: what the insert selects from. */
+  /** `select … from`, each value cast to its column's type. */
+  readonly cast: SQL;
+  /** `r(…)`: what the insert and the cast select from. */
   readonly row: SQL;
   /** `on conflict (key) do update set …` */
   readonly update: SQL;
@@ -49,7 +51,11 @@ export async function findRows<P extends AnyProjection>(
   );
 }
 
-function decodeRow(columns: ReadTable['columns'], values: readonly unknown[]): Record<string, unknown> {
+/** A row from the driver's values, in the order of the columns. */
+export function decodeRow(
+  columns: ReadTable['columns'],
+  values: readonly unknown[],
+): Record<string, unknown> {
   const row: Record<string, unknown> = {};
   for (const [index, { field, column }] of columns.entries()) {
     const value = values[index] ?? null;
@@ -66,6 +72,8 @@ function describe({ table, keyColumn }: AnyProjection): ReadTable {
   const names = columns.map(({ column }) => sql.identifier(column.name));
   const list = (parts: readonly SQL[]): SQL => sql.join([...parts], sql`, `);
   const nameList = list(names.map((name) => sql`${name}`));
+  const casts = columns.map(({ column }) => sql`r.${sql.identifier(column.name)}::${typeOf(column)}`);
+  const cast = fixed(sql`select ${list(casts)} from`);
   const rest = columns
     .filter(({ column }) => column !== keyColumn)
     .map(({ column }) => sql.identifier(column.name));
@@ -73,9 +81,8 @@ function describe({ table, keyColumn }: AnyProjection): ReadTable {
     columns,
     find: fixed(sql`select ${list(names.map((name) => sql`t.${name}`))} from ${table} as t join unnest`),
     isFound: fixed(sql`as k(key) on t.${sql.identifier(keyColumn.name)} = k.key::${typeOf(keyColumn)}`),
-    insert: fixed(
-      sql`insert into ${table} (${nameList}) select ${list(columns.map(({ column }) => sql`r.${sql.identifier(column.name)}::${typeOf(column)}`))} from`,
-    ),
+    insert: fixed(sql`insert into ${table} (${nameList}) ${cast}`),
+    cast,
     row: fixed(sql`r(${nameList})`),
     update: fixed(
       sql`on conflict (${sql.identifier(keyColumn.name)}) do update set ${list(rest.map((name) => sql`${name} = excluded.${name}`))}`,

@@ -19,6 +19,9 @@ export const defaultSchema = 'livefold';
 /** Text compared by its bytes: stream ids, tags and keys have no language, and this comparison is the fastest one. */
 const binaryText = customType<{ data: string }>({ dataType: () => 'text collate "C"' });
 
+/** What a mapper sealed: compressed, encrypted, or both. */
+const bytes = customType<{ data: Uint8Array }>({ dataType: () => 'bytea' });
+
 const position = () => bigint('position', { mode: 'number' });
 const time = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: 'date' });
 
@@ -40,12 +43,14 @@ export function livefoldTables(schemaName: string = defaultSchema) {
       stream: binaryText('stream').notNull(),
       type: binaryText('type').notNull(),
       tags: text('tags').array().notNull(),
-      data: jsonb('data').$type<unknown>().notNull(),
+      /** Plain data, which anyone can query, or null when it is `sealed`. */
+      data: jsonb('data').$type<unknown>(),
       correlationId: text('correlation_id'),
       causationId: text('causation_id'),
       actor: text('actor'),
       tenant: text('tenant'),
       metadata: jsonb('metadata').$type<Record<string, unknown>>(),
+      sealed: bytes('sealed'),
     },
     (table) => [
       unique('events_id').on(table.id),
@@ -61,12 +66,44 @@ export function livefoldTables(schemaName: string = defaultSchema) {
   );
 
   /** One row per command id: the receipt is the `events` events that end at `position`. */
-  const commands = schema.table('commands', {
-    id: binaryText('id').primaryKey(),
-    fingerprint: text('fingerprint').notNull(),
+  const commands = schema.table(
+    'commands',
+    {
+      id: binaryText('id').primaryKey(),
+      fingerprint: text('fingerprint').notNull(),
+      position: position().notNull(),
+      events: integer('events').notNull(),
+    },
+    // Rows come in the order of their positions: this kind of index costs an append next to nothing, and an export needs one.
+    (table) => [index('commands_position').using('brin', table.position)],
+  );
+
+  /** The newest snapshot of each stream. */
+  const snapshots = schema.table('snapshots', {
+    stream: binaryText('stream').primaryKey(),
+    version: integer('version').notNull(),
     position: position().notNull(),
-    events: integer('events').notNull(),
+    schemaVersion: integer('schema_version').notNull(),
+    /** Plain state, or null when it is `sealed`. */
+    state: jsonb('state').$type<unknown>(),
+    sealed: bytes('sealed'),
+    subjects: text('subjects').array().notNull(),
   });
+
+  /** Wrapped keys. One that was destroyed stays as a row without bytes, so that its subject never gets another. */
+  const keys = schema.table(
+    'keys',
+    {
+      id: uuid('id').primaryKey(),
+      subject: binaryText('subject'),
+      masterId: text('master_id').notNull(),
+      wrapped: bytes('wrapped'),
+    },
+    (table) => [unique('keys_subject').on(table.subject)],
+  );
+
+  /** Hashes of the log: at every thousandth position and at the newest one reached. Empty unless a hash chain is kept. */
+  const chain = schema.table('chain', { position: position().primaryKey(), hash: text('hash').notNull() });
 
   /** How far each consumer has come. */
   const tracking = schema.table('tracking', {
@@ -118,13 +155,25 @@ export function livefoldTables(schemaName: string = defaultSchema) {
     ],
   );
 
-  return { schema, events, tags, commands, tracking, tombstones, processes, timers };
+  return { schema, events, tags, commands, snapshots, keys, chain, tracking, tombstones, processes, timers };
 }
 
 export type LivefoldTables = ReturnType<typeof livefoldTables>;
 
 /** The tables under the default name: what the migrations are generated from. */
-export const { schema, events, tags, commands, tracking, tombstones, processes, timers } = livefoldTables();
+export const {
+  schema,
+  events,
+  tags,
+  commands,
+  snapshots,
+  keys,
+  chain,
+  tracking,
+  tombstones,
+  processes,
+  timers,
+} = livefoldTables();
 
 /** The name of the channel that announces appends, one for each application. */
 export const channelOf = (schemaName: string): string => `${schemaName}_log`;

@@ -1,12 +1,12 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { getTableConfig, type PgColumn } from 'drizzle-orm/pg-core';
 import type { RowChange } from '../../consumption/fold-rows.ts';
-import type { AnyProjection } from '../../consumption/projection.ts';
+import type { AnyProjection, AnyRow } from '../../consumption/projection.ts';
 import type { ProjectionBatch } from '../../consumption/read-models.ts';
 import { plainArray, textArray } from './array-literal.ts';
 import { typeOf } from './column-type.ts';
 import type { Session } from './database.ts';
-import { readTableOf } from './read-table.ts';
+import { decodeRow, readTableOf } from './read-table.ts';
 import { run } from './statement.ts';
 import type { LivefoldTables } from './tables.ts';
 
@@ -53,18 +53,31 @@ function move(
   return sql`update ${tracking} set position = ${to} where consumer = ${name} and position = ${after} returning ${durability}`;
 }
 
-/** The rows travel as one array of texts for each column: Postgres reads it far faster than JSON that names every field. */
 function upsert(projection: AnyProjection, changes: readonly RowChange[]): SQL {
-  const { columns, insert, row, update } = readTableOf(projection);
-  const values = columns.map(
-    ({ field, column }) =>
-      sql`${textArray(changes.map((change) => encodeValue(column, fieldOf(change, field))))}::text[]`,
-  );
-  return sql`${insert} unnest(${sql.join(values, sql`, `)}) as ${row} where exists (select from moved) ${update}`;
+  const { insert, row, update } = readTableOf(projection);
+  const rows = changes.map(({ after, position }) => ({ ...after, position }));
+  return sql`${insert} unnest(${valuesOf(projection, rows)}) as ${row} where exists (select from moved) ${update}`;
 }
 
-function fieldOf({ after, position }: RowChange, field: string): unknown {
-  return field === 'position' ? position : after?.[field];
+/** Rows travel as one array of texts for each column: Postgres reads it far faster than JSON that names every field. */
+function valuesOf(projection: AnyProjection, rows: readonly AnyRow[]): SQL {
+  const { columns } = readTableOf(projection);
+  const values = columns.map(
+    ({ field, column }) => sql`${textArray(rows.map((row) => encodeValue(column, row[field])))}::text[]`,
+  );
+  return sql.join(values, sql`, `);
+}
+
+/** Rows as the table would give them back: each value goes through its column's type. */
+export async function castRows(
+  session: Session,
+  projection: AnyProjection,
+  rows: readonly AnyRow[],
+): Promise<readonly AnyRow[]> {
+  const { columns, cast, row } = readTableOf(projection);
+  return run(session, sql`${cast} unnest(${valuesOf(projection, rows)}) as ${row}`, (values) =>
+    decodeRow(columns, values),
+  );
 }
 
 /** A value as the text that the column's type reads. */

@@ -2,7 +2,7 @@ import type { Repository } from '../../application/repository.ts';
 import { LivefoldError } from '../../kernel/errors.ts';
 import { type Line, lineOf } from '../lines.ts';
 import { Product } from '../products/product.ts';
-import { User } from '../users/user.ts';
+import { User, type UserState } from '../users/user.ts';
 
 type AskedLine = {
   readonly sku: string;
@@ -27,15 +27,18 @@ export async function completeLines(repository: Repository, lines: readonly Aske
 }
 
 /**
- * The country of a customer; null for a guest.
+ * A customer; null for a guest.
  *
  * @throws LivefoldError `COMMAND_REJECTED` with reason `UNKNOWN_USER`
  */
-export async function countryOf(repository: Repository, customerId: string | null): Promise<string | null> {
+export async function customerOf(
+  repository: Repository,
+  customerId: string | null,
+): Promise<UserState | null> {
   if (customerId === null) return null;
   const { state: user } = await repository.load(User, customerId);
   if (!user.exists) throw rejected('UNKNOWN_USER', `there is no user ${customerId}`);
-  return user.country;
+  return user;
 }
 
 /** A command's refusal that is known before the command itself is asked. */

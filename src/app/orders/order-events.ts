@@ -47,3 +47,5 @@ export const ItemsReturned = event(
   }),
   { tags: (data) => [...customerTags(data), ...(data.orderId === null ? [] : [`order:${data.orderId}`])] },
 );
+
+export const orderEvents = [OrderPlaced, OrderPaid, OrderShipped, OrderCancelled, ItemsReturned];

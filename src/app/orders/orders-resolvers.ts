@@ -9,7 +9,7 @@ import { createId } from '../../kernel/ids.ts';
 import type { ShopContext } from '../shop-context.ts';
 import type { OrderOrderField, PlaceOrderInput, Resolvers, ReturnItemsInput } from '../shop-schema.ts';
 import { Users } from '../users/users-projection.ts';
-import { completeLines, countryOf, rejected } from './complete-lines.ts';
+import { completeLines, customerOf, rejected } from './complete-lines.ts';
 import { Order, type OrderState } from './order.ts';
 import { orderInTime } from './order-in-time.ts';
 import { Orders } from './orders-projection.ts';
@@ -80,10 +80,13 @@ async function placeOrder(
 ): Promise<AggregateCommand<OrderState>> {
   const orderId = input.orderId ?? createId();
   const customerId = input.customerId ?? null;
-  const [lines, country] = await Promise.all([
+  const [lines, customer] = await Promise.all([
     completeLines(repository, input.lines),
-    countryOf(repository, customerId),
+    customerOf(repository, customerId),
   ]);
+  if (customer?.isForgotten === true)
+    throw rejected('USER_FORGOTTEN', `the user ${customerId} was forgotten`);
+  const country = customer?.country ?? null;
   return Order.commands.place(orderId, { orderId, customerId, country, lines, needsStock: true });
 }
 
@@ -93,15 +96,15 @@ async function takeBack({ backend: { repository } }: ShopContext, input: ReturnI
   const order = orderId === null ? null : (await repository.load(Order, orderId)).state;
   if (order?.status === 'none') throw rejected('UNKNOWN_ORDER', `there is no order ${orderId}`);
   const customerId = input.customerId ?? order?.customerId ?? null;
-  const [lines, country] = await Promise.all([
+  const [lines, customer] = await Promise.all([
     completeLines(repository, input.lines),
-    countryOf(repository, customerId),
+    customerOf(repository, customerId),
   ]);
   return Returns.commands.takeBack(returnId, {
     returnId,
     orderId,
     customerId,
-    country: country ?? order?.country ?? null,
+    country: customer?.country ?? order?.country ?? null,
     lines,
   });
 }

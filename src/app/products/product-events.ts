@@ -42,3 +42,5 @@ export const StockRefused = event('StockRefused', z.object({ orderId: Id, units:
 export const StockReleased = event('StockReleased', z.object({ orderId: Id, units: z.array(Units) }), {
   tags: stockTags,
 });
+
+export const productEvents = [ProductAdded, Restocked, StockReserved, StockRefused, StockReleased];

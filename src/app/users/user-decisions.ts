@@ -6,10 +6,15 @@ import type { Query } from '../../domain/query.ts';
 import { reject } from '../../domain/rejection.ts';
 import { Id } from '../amounts.ts';
 import { User } from './user.ts';
-import { Email, EmailChanged, emailTag, UserRegistered, userTag } from './user-events.ts';
+import { Email, EmailChanged, emailTag, UserForgotten, UserRegistered, userTag } from './user-events.ts';
 
-/** What both decisions need to know: whether the user exists and with which email, and who has the email asked for. */
-type Facts = { readonly exists: boolean; readonly email: string | null; readonly owner: string | null };
+/** What both decisions need to know: whether the user is there and with which email, and who has the email asked for. */
+type Facts = {
+  readonly exists: boolean;
+  readonly isForgotten: boolean;
+  readonly email: string | null;
+  readonly owner: string | null;
+};
 
 const RegisterUser = z.object({
   id: Id,
@@ -28,7 +33,7 @@ const ChangeEmail = z.object({ userId: Id, email: Email });
 
 /** Everything about one user and about one email address. */
 function factsQuery(userId: string, email: string | null): Query {
-  const types = [UserRegistered.type, EmailChanged.type];
+  const types = [UserRegistered.type, EmailChanged.type, UserForgotten.type];
   return {
     items: [
       { types, tags: [userTag(userId)] },
@@ -38,22 +43,25 @@ function factsQuery(userId: string, email: string | null): Query {
 }
 
 function factsFold(userId: string, email: string | null) {
-  return fold<Facts>({ exists: false, email: null, owner: null })
+  return fold<Facts>({ exists: false, isForgotten: false, email: null, owner: null })
     .on(UserRegistered, (facts, { data }) => ({
-      ...(data.userId === userId
-        ? { exists: true, email: data.email }
-        : { exists: facts.exists, email: facts.email }),
+      ...facts,
+      ...(data.userId === userId && { exists: true, email: data.email }),
       owner: data.email === email ? data.userId : facts.owner,
     }))
     .on(EmailChanged, (facts, { data }) => {
       const isFreed = data.previous === email && facts.owner === data.userId;
       return {
-        ...(data.userId === userId
-          ? { exists: true, email: data.email }
-          : { exists: facts.exists, email: facts.email }),
+        ...facts,
+        ...(data.userId === userId && { exists: true, email: data.email }),
         owner: data.email === email ? data.userId : isFreed ? null : facts.owner,
       };
-    });
+    })
+    .on(UserForgotten, (facts, { data }) => ({
+      ...facts,
+      ...(data.userId === userId && { isForgotten: true, email: null }),
+      owner: facts.owner === data.userId ? null : facts.owner,
+    }));
 }
 
 /** Registers a user whose email address nobody else has, however many register at the same time. */
@@ -76,6 +84,7 @@ export const changeEmail = decision('changeEmail', {
   state: ({ userId, email }) => factsFold(userId, email),
   decide: (facts, { userId, email }) => {
     if (!facts.exists) return reject('UNKNOWN_USER', `there is no user ${userId}`);
+    if (facts.isForgotten) return reject('USER_FORGOTTEN', `the user ${userId} was forgotten`);
     if (facts.email === email) return [];
     if (facts.owner !== null) return reject('EMAIL_TAKEN', 'another user has this email address');
     return EmailChanged({ userId, email, previous: facts.email });

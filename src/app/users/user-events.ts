@@ -20,10 +20,19 @@ export const userTag = (userId: string): string => `user:${userId}`;
 const emailTags = (emails: readonly (string | null)[]): readonly string[] =>
   emails.filter((email) => email !== null).map(emailTag);
 
+/** Whose personal data an event has: each user's is encrypted under a key of its own. */
+const subject = ({ userId }: { readonly userId: string }): string => `user:${userId}`;
+
+/** What a user's name reads as once the user is forgotten. */
+export const forgottenName = 'Forgotten user';
+
 export const UserRegistered = event(
   'UserRegistered',
   z.object({ userId: Id, email: z.string().nullable(), name: z.string(), country: z.string().nullable() }),
-  { tags: ({ userId, email }) => [userTag(userId), ...emailTags([email])] },
+  {
+    tags: ({ userId, email }) => [userTag(userId), ...emailTags([email])],
+    personal: { subject, erased: { email: null, name: forgottenName, country: null } },
+  },
 );
 
 export const EmailChanged = event(
@@ -31,5 +40,14 @@ export const EmailChanged = event(
   z.object({ userId: Id, email: z.string(), previous: z.string().nullable() }),
   {
     tags: ({ userId, email, previous }) => [userTag(userId), ...emailTags([email, previous])],
+    personal: { subject, erased: { email: '', previous: null } },
   },
 );
+
+/** The user's key is destroyed with it: what other events say of the user cannot be read any more. */
+export const UserForgotten = event('UserForgotten', z.object({ userId: Id }), {
+  tags: ({ userId }) => [userTag(userId)],
+  forgets: (data) => [subject(data)],
+});
+
+export const userEvents = [UserRegistered, EmailChanged, UserForgotten];

@@ -1,7 +1,7 @@
 import { projection } from '../../consumption/projection.ts';
 import { addDecimals, subtractDecimals } from '../../kernel/decimal.ts';
 import { OrderCancelled, OrderPlaced } from '../orders/order-events.ts';
-import { EmailChanged, UserRegistered } from './user-events.ts';
+import { EmailChanged, forgottenName, UserForgotten, UserRegistered } from './user-events.ts';
 import { usersTable } from './users-table.ts';
 
 /** Users with what they ordered. */
@@ -17,12 +17,19 @@ export const Users = projection('users', usersTable)
       orderCount: 0,
       totalSpent: '0',
       registeredAt: occurredAt,
+      forgottenAt: null,
     }),
   )
   .on(
     EmailChanged,
     ({ data }) => data.userId,
     (user, { data }) => user && { ...user, email: data.email },
+  )
+  .on(
+    UserForgotten,
+    ({ data }) => data.userId,
+    (user, { occurredAt }) =>
+      user && { ...user, email: null, name: forgottenName, country: null, forgottenAt: occurredAt },
   )
   .on(
     OrderPlaced,

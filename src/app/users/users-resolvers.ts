@@ -1,5 +1,5 @@
+import type { Executable } from '../../application/executable.ts';
 import { idOf } from '../../domain/aggregate.ts';
-import type { DecisionCommand } from '../../domain/decision.ts';
 import { waitForProjections } from '../../graphql/at-least.ts';
 import { found } from '../../graphql/found.ts';
 import { liveField } from '../../graphql/live-field.ts';
@@ -36,6 +36,11 @@ export const usersResolvers: Resolvers = {
       }),
     changeEmail: (_, { input, commandId }, context) =>
       mutateUser(context, changeEmail(input), { commandId, request: ['changeEmail', input] }),
+    forgetUser: (_, { input, commandId }, context) =>
+      mutateUser(context, User.commands.forget(input.userId, input), {
+        commandId,
+        request: ['forgetUser', input],
+      }),
   },
   Subscription: {
     users: liveField('users', Users),
@@ -44,7 +49,7 @@ export const usersResolvers: Resolvers = {
 
 async function mutateUser(
   context: ShopContext,
-  command: DecisionCommand,
+  command: Executable,
   options: Omit<MutationOptions, 'projections'>,
 ) {
   const receipt = await mutate(context, command, { ...options, projections: [Users.name] });

@@ -12,6 +12,7 @@ export const usersTable = pgTable(
     orderCount: integer('order_count').notNull(),
     totalSpent: numeric('total_spent').notNull(),
     registeredAt: timestamp('registered_at', { withTimezone: true, precision: 3 }).notNull(),
+    forgottenAt: timestamp('forgotten_at', { withTimezone: true, precision: 3 }),
     position: position(),
   },
   (table) => [index('users_position').on(table.position)],

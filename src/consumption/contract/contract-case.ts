@@ -1,4 +1,6 @@
-import type { EventStore } from '../../persistence/event-store.ts';
-
-/** One behaviour that every store must show, told in a sentence and proven on an empty store of its own. Throws when it does not hold. */
-export type ContractCase = { readonly name: string; run(store: EventStore): Promise<void> };
+/** One behaviour that must hold, told in a sentence and proven on an empty subject of its own. Throws when it does not hold. */
+export type ContractCase<Subject> = {
+  readonly name: string;
+  /** `another` opens the same subject a second time, as another process would. */
+  run(subject: Subject, another: () => Promise<Subject>): Promise<void>;
+};

@@ -60,10 +60,20 @@ export async function assertRejects(code: string, promise: Promise<unknown>): Pr
 
 /** Passes when positions are 1, 2, 3, … up to the number of events. */
 export function assertDense(events: readonly StoredEvent[]): void {
-  assert.deepEqual(
-    events.map(({ position }) => position),
-    events.map((_, index) => index + 1),
-  );
+  const wrong = events.find(({ position }, index) => position !== index + 1);
+  assert.equal(wrong?.position, undefined, `position ${wrong?.position} follows on no position before it`);
+}
+
+/** Passes when two long lists are equal. The first difference is told: to show all takes `node:assert` minutes. */
+export function assertSameList(actual: readonly unknown[], expected: readonly unknown[]): void {
+  assert.equal(actual.length, expected.length);
+  for (const [index, item] of expected.entries()) assert.deepEqual(actual[index], item, `item ${index}`);
+}
+
+/** Passes when both are the same bytes; which kind of `Uint8Array` holds them does not count. */
+export function assertBytes(actual: unknown, expected: Uint8Array): void {
+  assert.ok(actual instanceof Uint8Array, `${String(actual)} are no bytes`);
+  assert.equal(Buffer.compare(actual, expected), 0, 'other bytes came back');
 }
 
 /** What became of an append; an error other than a conflict is thrown. */

@@ -1,24 +1,31 @@
 import type { EventStore } from '../../persistence/event-store.ts';
-import { commandCases } from './command-cases.ts';
-import { concurrencyCases } from './concurrency-cases.ts';
-import { conditionCases } from './condition-cases.ts';
 import type { ContractCase } from './contract-case.ts';
-import { followCases } from './follow-cases.ts';
-import { logCases } from './log-cases.ts';
-import { streamCases } from './stream-cases.ts';
-
-/** The two functions of a test framework that the suite needs: those of vitest, Jest or `node:test`. */
-export type TestFramework = {
-  readonly describe: (name: string, body: () => void) => unknown;
-  readonly test: (name: string, body: () => Promise<void>) => unknown;
-};
+import { runCases, type TestFramework } from './run-cases.ts';
+import { commandCases } from './store/command-cases.ts';
+import { concurrencyCases } from './store/concurrency-cases.ts';
+import { conditionCases } from './store/condition-cases.ts';
+import { followCases } from './store/follow-cases.ts';
+import { limitCases } from './store/limit-cases.ts';
+import { logCases } from './store/log-cases.ts';
+import { readCases } from './store/read-cases.ts';
+import { streamCases } from './store/stream-cases.ts';
+import { valueCases } from './store/value-cases.ts';
+import { versionCases } from './store/version-cases.ts';
 
 /** A store with an empty log, and how to get rid of it. */
-export type StoreUnderTest = AsyncDisposable & { readonly store: EventStore };
+export type StoreUnderTest = AsyncDisposable & {
+  readonly store: EventStore;
+  /** Another store on the same log, with a connection of its own: what another process has. The same store unless given. */
+  readonly another?: () => EventStore | Promise<EventStore>;
+};
 
-const groups: Readonly<Record<string, readonly ContractCase[]>> = {
+const groups: Readonly<Record<string, readonly ContractCase<EventStore>[]>> = {
   streams: streamCases,
+  versions: versionCases,
+  values: valueCases,
+  limits: limitCases,
   log: logCases,
+  reads: readCases,
   commands: commandCases,
   conditions: conditionCases,
   concurrency: concurrencyCases,
@@ -32,16 +39,15 @@ const groups: Readonly<Record<string, readonly ContractCase[]>> = {
 export function storeContract(
   name: string,
   createStore: () => Promise<StoreUnderTest>,
-  { describe, test }: TestFramework,
+  framework: TestFramework,
 ): void {
-  for (const [group, cases] of Object.entries(groups)) {
-    describe(`${name}: ${group}`, () => {
-      for (const { name: sentence, run } of cases) {
-        test(sentence, async () => {
-          await using created = await createStore();
-          await run(created.store);
-        });
-      }
-    });
-  }
+  const open = async () => {
+    const created = await createStore();
+    return {
+      subject: created.store,
+      another: async () => (await created.another?.()) ?? created.store,
+      [Symbol.asyncDispose]: () => created[Symbol.asyncDispose](),
+    };
+  };
+  runCases(name, groups, open, framework);
 }

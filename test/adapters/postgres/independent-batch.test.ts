@@ -64,3 +64,8 @@ test('a batch is full at 1,000 events, but one larger item is a batch of its own
   expect(taken(many(600), many(400), many(1))).toEqual([true, true, false]);
   expect(taken(many(1_500), many(1))).toEqual([true, false]);
 });
+
+test('an item of any number of events is a batch', () => {
+  const [event] = itemOn('a').events;
+  expect(taken({ events: Array.from({ length: 200_000 }, () => event ?? expect.fail()) })).toEqual([true]);
+});

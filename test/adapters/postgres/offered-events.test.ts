@@ -16,10 +16,11 @@ test('what a store tells of its own appends is what a reader finds, and is taken
   });
   await Promise.all([store.append({ events: sampleEvents(3) }), store.append({ events: sampleEvents(2) })]);
   await opened.another().append({ events: sampleEvents(1) });
-  const data = { b: [1.5, { z: 'ä', a: null }], a: undefined, when: new Date(0) };
+  const data = { b: [1.5, { z: 'ä', a: null }], a: undefined, zero: -0 };
   await store.append({
     events: sampleEvents(2).map((event) => ({
       ...event,
+      id: event.id.toUpperCase(),
       data,
       tags: ['t:1', 't:1'],
       metadata: { source: 'x' },

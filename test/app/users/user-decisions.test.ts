@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { User } from '../../../src/app/users/user.ts';
 import { changeEmail, registerUser } from '../../../src/app/users/user-decisions.ts';
-import { EmailChanged, UserRegistered } from '../../../src/app/users/user-events.ts';
+import { EmailChanged, UserForgotten, UserRegistered } from '../../../src/app/users/user-events.ts';
 import { given } from '../../../src/domain/scenario.ts';
 
 const registered = (userId: string, email: string | null) =>
@@ -49,4 +50,25 @@ describe('changing the email address', () => {
       .when(change)
       .thenRejected('EMAIL_TAKEN'));
   test('of nobody is rejected', () => given(changeEmail).when(change).thenRejected('UNKNOWN_USER'));
+});
+
+describe('forgetting', () => {
+  const forgotten = UserForgotten({ userId: 'ada' });
+  const forget = User.commands.forget('ada', { userId: 'ada' });
+  test('happens once', () => {
+    given(User, registered('ada', 'a@b.org')).when(forget).then(forgotten);
+    given(User, registered('ada', 'a@b.org'), forgotten).when(forget).then();
+  });
+  test('of nobody is rejected', () => given(User).when(forget).thenRejected('UNKNOWN_USER'));
+  test('frees the email address, and nothing else can be said of the user', () => {
+    given(registerUser, registered('ada', 'a@b.org'), forgotten)
+      .when(register('grace', 'a@b.org'))
+      .then(registered('grace', 'a@b.org'));
+    given(registerUser, registered('ada', 'a@b.org'), forgotten)
+      .when(register('ada', 'a@b.org'))
+      .thenRejected('USER_EXISTS');
+    given(changeEmail, registered('ada', 'a@b.org'), forgotten)
+      .when(changeEmail({ userId: 'ada', email: 'new@b.org' }))
+      .thenRejected('USER_FORGOTTEN');
+  });
 });

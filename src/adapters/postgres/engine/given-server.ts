@@ -1,5 +1,6 @@
-import postgres, { type Sql } from 'postgres';
+import type { Sql } from 'postgres';
 import { LivefoldError } from '../../../kernel/errors.ts';
+import { openClient } from '../database.ts';
 import { databaseCode, messageOf } from '../translate-error.ts';
 import type { Engine } from './engine.ts';
 
@@ -27,7 +28,7 @@ export async function useGivenServer(url: string): Promise<Engine> {
 
 function connect(url: string): Sql {
   try {
-    return postgres(url, { max: 1, connect_timeout: 10, fetch_types: false, onnotice: () => {} });
+    return openClient(url, { max: 1 });
   } catch (cause) {
     // The driver's message may repeat the address and its password: it stays in the cause.
     throw new LivefoldError(

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import postgres, { type Sql } from 'postgres';
+import { DriverSocket } from '../driver-socket.ts';
 import { type Cluster, dataOf, ROLE, readPassword } from './cluster.ts';
 
 /**
@@ -43,7 +44,7 @@ export async function isLastMember({ sql }: Membership): Promise<boolean> {
 }
 
 function connect(port: number, password: string): Sql {
-  return postgres({
+  const settings = {
     host: '127.0.0.1',
     port,
     user: ROLE,
@@ -57,7 +58,10 @@ function connect(port: number, password: string): Sql {
     fetch_types: false,
     onnotice: () => {},
     connection: { application_name: 'livefold engine' },
-  });
+    ssl: false,
+    socket: () => new DriverSocket({ host: '127.0.0.1', port }),
+  };
+  return postgres(settings);
 }
 
 /** A copied folder has the same password and names the same port: only the server of this very folder sees a file made in it now. */
