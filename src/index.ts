@@ -26,6 +26,15 @@ export {
   type RowFold,
   type RowOf,
 } from './consumption/projection.ts';
+export { openRemoteLog, type RemoteLog, type RemoteLogOptions } from './consumption/remote/remote-log.ts';
+export { type Application, application } from './consumption/system/application.ts';
+export type { FollowerStatus, RunningFollower } from './consumption/system/follower.ts';
+export type { SystemOptions } from './consumption/system/open-system.ts';
+export type { OpenApplication, Place, Places } from './consumption/system/place.ts';
+export type { ReadableLog } from './consumption/system/readable-log.ts';
+export { type RunningSystem, runSystem } from './consumption/system/run-system.ts';
+export { type Step, type SteppedSystem, stepSystem } from './consumption/system/step-system.ts';
+export { type Pipe, type System, system } from './consumption/system/system.ts';
 export {
   type Aggregate,
   type AggregateCommand,

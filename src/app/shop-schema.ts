@@ -103,8 +103,12 @@ export type Notification = {
   readonly version: Scalars['Int']['output'];
   /** The event type's name. */
   readonly type: Scalars['String']['output'];
+  /** The version of the event type's schema that the data follows. */
+  readonly schemaVersion: Scalars['Int']['output'];
   /** What happened, as the event type's schema says. */
   readonly data: Scalars['JSON']['output'];
+  /** The data for a program that folds it: values that JSON lacks stand as `{ "$name": … }`, the way an archive has them. */
+  readonly encoded: Scalars['JSON']['output'];
   /** What the event is about, as `name:value`. */
   readonly tags: ReadonlyArray<Scalars['String']['output']>;
   /** The id shared by all events of one cause. */
@@ -113,6 +117,10 @@ export type Notification = {
   readonly causationId?: Maybe<Scalars['ID']['output']>;
   /** Who caused it. */
   readonly actor?: Maybe<Scalars['ID']['output']>;
+  /** The tenant that it belongs to. */
+  readonly tenant?: Maybe<Scalars['ID']['output']>;
+  /** What else was noted with it. */
+  readonly metadata?: Maybe<Scalars['JSON']['output']>;
   /** When the business says it happened. */
   readonly occurredAt: Scalars['DateTime']['output'];
   /** When the log stored it. */
@@ -173,10 +181,42 @@ export type Projection = {
   readonly head: Scalars['Position']['output'];
   /** How many events it is behind. */
   readonly lag: Scalars['Int']['output'];
+  /** How many events a second it has passed, over the last ten seconds. */
+  readonly rate: Scalars['Float']['output'];
+  /** What it is doing; of several shards, what the one does that most needs a look. */
+  readonly status: ProjectionStatus;
+  /** What went wrong last, while it is trying again or has stopped. */
+  readonly lastError?: Maybe<Scalars['String']['output']>;
+  /** The process that works on it; null when none does, and when its shards are with several. An inline projection has none. */
+  readonly owner?: Maybe<ProjectionOwner>;
+  /** The parts that its keys are spread over: one, unless it is defined with more. */
+  readonly shards: ReadonlyArray<ProjectionShard>;
+};
+
+/** A part of a projection's keys, which one process at a time folds. */
+export type ProjectionShard = {
+  readonly __typename?: 'ProjectionShard';
+  /** Its number, from 0. */
+  readonly shard: Scalars['Int']['output'];
+  /** Up to where its rows have come. */
+  readonly position: Scalars['Position']['output'];
+  /** How many events it is behind. */
+  readonly lag: Scalars['Int']['output'];
   /** What it is doing. */
   readonly status: ProjectionStatus;
-  /** What went wrong last, while it is trying again. */
+  /** What went wrong last, while it is trying again or has stopped. */
   readonly lastError?: Maybe<Scalars['String']['output']>;
+  /** The process that works on it. */
+  readonly owner?: Maybe<ProjectionOwner>;
+};
+
+/** A process that folds projections. */
+export type ProjectionOwner = {
+  readonly __typename?: 'ProjectionOwner';
+  /** Another one each time the process starts. */
+  readonly id: Scalars['ID']['output'];
+  /** Its host and process id: `host:4711`. */
+  readonly name: Scalars['String']['output'];
 };
 
 /** What a projection is doing. */
@@ -187,7 +227,7 @@ export type ProjectionStatus =
   | 'LIVE'
   /** Trying again after an error. */
   | 'RETRYING'
-  /** Not running. */
+  /** Not running: no process that is up has it, or it cannot go on. */
   | 'STOPPED';
 
 /** How a live frame relates to what the client holds. */
@@ -304,6 +344,8 @@ export type DateTimeFilter = {
 
 export type Query = {
   readonly __typename?: 'Query';
+  /** The position of the log's last event; 0 for an empty log. */
+  readonly head: Scalars['Position']['output'];
   /** The log, oldest first, from behind `after` and before `before`; at most 1,000 events a page, 100 unless told. */
   readonly notificationLog: NotificationConnection;
   /** All projections and how far they are. */
@@ -402,6 +444,8 @@ export type Subscription = {
   readonly __typename?: 'Subscription';
   /** Each event of the log: all behind `after`, then every new one. Without `after`, the new ones only. */
   readonly notifications: Notification;
+  /** All projections and how far they are: at once, then whenever something has changed, at most once a second. */
+  readonly projections: ReadonlyArray<Projection>;
   /** Sales by day, and every change of them. */
   readonly dailySales: DailySalesChanges;
   /** The orders that pass the filter, and every change among them. */
@@ -1151,6 +1195,9 @@ export type ResolversTypes = {
   NotificationEdge: ResolverTypeWrapper<Omit<NotificationEdge, 'node'> & { node: ResolversTypes['Notification'] }>;
   PageInfo: ResolverTypeWrapper<PageInfo>;
   Projection: ResolverTypeWrapper<Projection>;
+  Float: ResolverTypeWrapper<Scalars['Float']['output']>;
+  ProjectionShard: ResolverTypeWrapper<ProjectionShard>;
+  ProjectionOwner: ResolverTypeWrapper<ProjectionOwner>;
   ProjectionStatus: ProjectionStatus;
   ChangeKind: ChangeKind;
   AsOf: AsOf;
@@ -1231,6 +1278,9 @@ export type ResolversParentTypes = {
   NotificationEdge: Omit<NotificationEdge, 'node'> & { node: ResolversParentTypes['Notification'] };
   PageInfo: PageInfo;
   Projection: Projection;
+  Float: Scalars['Float']['output'];
+  ProjectionShard: ProjectionShard;
+  ProjectionOwner: ProjectionOwner;
   AsOf: AsOf;
   IdFilter: IdFilter;
   StringFilter: StringFilter;
@@ -1342,11 +1392,15 @@ export type NotificationResolvers<ContextType = ShopContext, ParentType extends 
   stream?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   version?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   type?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  schemaVersion?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   data?: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
+  encoded?: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
   tags?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
   correlationId?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
   causationId?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
   actor?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  tenant?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  metadata?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
   occurredAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   recordedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
 };
@@ -1374,11 +1428,29 @@ export type ProjectionResolvers<ContextType = ShopContext, ParentType extends Re
   position?: Resolver<ResolversTypes['Position'], ParentType, ContextType>;
   head?: Resolver<ResolversTypes['Position'], ParentType, ContextType>;
   lag?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  rate?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
   status?: Resolver<ResolversTypes['ProjectionStatus'], ParentType, ContextType>;
   lastError?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  owner?: Resolver<Maybe<ResolversTypes['ProjectionOwner']>, ParentType, ContextType>;
+  shards?: Resolver<ReadonlyArray<ResolversTypes['ProjectionShard']>, ParentType, ContextType>;
+};
+
+export type ProjectionShardResolvers<ContextType = ShopContext, ParentType extends ResolversParentTypes['ProjectionShard'] = ResolversParentTypes['ProjectionShard']> = {
+  shard?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  position?: Resolver<ResolversTypes['Position'], ParentType, ContextType>;
+  lag?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  status?: Resolver<ResolversTypes['ProjectionStatus'], ParentType, ContextType>;
+  lastError?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  owner?: Resolver<Maybe<ResolversTypes['ProjectionOwner']>, ParentType, ContextType>;
+};
+
+export type ProjectionOwnerResolvers<ContextType = ShopContext, ParentType extends ResolversParentTypes['ProjectionOwner'] = ResolversParentTypes['ProjectionOwner']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
 export type QueryResolvers<ContextType = ShopContext, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
+  head?: Resolver<ResolversTypes['Position'], ParentType, ContextType>;
   notificationLog?: Resolver<ResolversTypes['NotificationConnection'], ParentType, ContextType, Partial<QueryNotificationLogArgs>>;
   projections?: Resolver<ReadonlyArray<ResolversTypes['Projection']>, ParentType, ContextType>;
   dailySales?: Resolver<ReadonlyArray<ResolversTypes['DailySales']>, ParentType, ContextType, Partial<QueryDailySalesArgs>>;
@@ -1393,6 +1465,7 @@ export type QueryResolvers<ContextType = ShopContext, ParentType extends Resolve
 
 export type SubscriptionResolvers<ContextType = ShopContext, ParentType extends ResolversParentTypes['Subscription'] = ResolversParentTypes['Subscription']> = {
   notifications?: SubscriptionResolver<ResolversTypes['Notification'], "notifications", ParentType, ContextType, Partial<SubscriptionNotificationsArgs>>;
+  projections?: SubscriptionResolver<ReadonlyArray<ResolversTypes['Projection']>, "projections", ParentType, ContextType>;
   dailySales?: SubscriptionResolver<ResolversTypes['DailySalesChanges'], "dailySales", ParentType, ContextType, Partial<SubscriptionDailySalesArgs>>;
   orders?: SubscriptionResolver<ResolversTypes['OrderChanges'], "orders", ParentType, ContextType, Partial<SubscriptionOrdersArgs>>;
   products?: SubscriptionResolver<ResolversTypes['ProductChanges'], "products", ParentType, ContextType, Partial<SubscriptionProductsArgs>>;
@@ -1582,6 +1655,8 @@ export type Resolvers<ContextType = ShopContext> = {
   NotificationEdge?: NotificationEdgeResolvers<ContextType>;
   PageInfo?: PageInfoResolvers<ContextType>;
   Projection?: ProjectionResolvers<ContextType>;
+  ProjectionShard?: ProjectionShardResolvers<ContextType>;
+  ProjectionOwner?: ProjectionOwnerResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
   Subscription?: SubscriptionResolvers<ContextType>;
   Order?: OrderResolvers<ContextType>;

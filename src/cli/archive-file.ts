@@ -1,9 +1,9 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
-import { LivefoldError } from '../kernel/errors.ts';
+import { isLivefoldError, LivefoldError } from '../kernel/errors.ts';
 
 /**
  * The lines of a text file, unpacked where its name ends in `.gz`.
@@ -12,17 +12,13 @@ import { LivefoldError } from '../kernel/errors.ts';
  */
 export async function* readLines(path: string): AsyncGenerator<string> {
   const file = createReadStream(path);
-  const bytes = path.endsWith('.gz') ? file.pipe(createGunzip()) : file;
+  const bytes = isPacked(path) ? file.pipe(createGunzip()) : file;
   // `pipe` passes no errors on.
   file.on('error', (error) => bytes.destroy(error));
   try {
     yield* splitLines(bytes.setEncoding('utf8'));
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new LivefoldError('ARCHIVE_UNREADABLE', `The file ${path} cannot be read: ${why}.`, {
-      cause,
-      fields: { path },
-    });
+    throw failed('ARCHIVE_UNREADABLE', `The file ${path} cannot be read`, { cause, path });
   } finally {
     file.destroy();
   }
@@ -42,28 +38,45 @@ async function* splitLines(texts: AsyncIterable<string>): AsyncGenerator<string>
 /**
  * Writes lines to a file, packed where its name ends in `.gz`; `-` is standard output. The file is there once it is whole.
  *
- * @throws LivefoldError `ARCHIVE_UNWRITABLE`
+ * @throws LivefoldError `ARCHIVE_UNWRITABLE`, also when whoever reads standard output goes away
  */
 export async function writeLines(path: string, lines: AsyncIterable<string>): Promise<void> {
-  const texts = Readable.from(withLineEnds(lines));
-  if (path === '-') {
-    await pipeline(texts, process.stdout, { end: false });
-    return;
+  const what = path === '-' ? 'Standard output' : `The file ${path}`;
+  try {
+    const texts = Readable.from(withLineEnds(lines));
+    if (path === '-') await pipeline(texts, process.stdout, { end: false });
+    else if (await isReplaceable(path)) await writeBeside(path, texts);
+    else await writeTo(path, texts, isPacked(path));
+  } catch (cause) {
+    // What the log itself threw is no fault of the file.
+    if (isLivefoldError(cause)) throw cause;
+    throw failed('ARCHIVE_UNWRITABLE', `${what} cannot be written`, { cause, path });
   }
+}
+
+/** Under another name first: a file of this name is whole, whatever happens on the way. */
+async function writeBeside(path: string, texts: Readable): Promise<void> {
   const part = `${path}.part`;
   try {
-    const file = createWriteStream(part, { flags: 'w' });
-    await (path.endsWith('.gz') ? pipeline(texts, createGzip(), file) : pipeline(texts, file));
+    await writeTo(part, texts, isPacked(path));
     await rename(part, path);
-  } catch (cause) {
+  } catch (error) {
     await rm(part, { force: true });
-    // What the log itself threw is no fault of the file.
-    if (cause instanceof LivefoldError) throw cause;
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new LivefoldError('ARCHIVE_UNWRITABLE', `The file ${path} cannot be written: ${why}.`, {
-      cause,
-      fields: { path },
-    });
+    throw error;
+  }
+}
+
+async function writeTo(path: string, texts: Readable, packed: boolean): Promise<void> {
+  const file = createWriteStream(path);
+  await (packed ? pipeline(texts, createGzip(), file) : pipeline(texts, file));
+}
+
+/** A device or a named pipe is written to, not replaced by a file. */
+async function isReplaceable(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch {
+    return true;
   }
 }
 
@@ -77,4 +90,17 @@ async function* withLineEnds(lines: AsyncIterable<string>): AsyncGenerator<strin
     text = '';
   }
   yield text;
+}
+
+function isPacked(path: string): boolean {
+  return path.endsWith('.gz');
+}
+
+function failed(
+  code: string,
+  what: string,
+  { cause, path }: { readonly cause: unknown; readonly path: string },
+): LivefoldError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new LivefoldError(code, `${what}: ${why}.`, { cause, fields: { path } });
 }

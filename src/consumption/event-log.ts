@@ -30,6 +30,9 @@ export class EventLog {
   readonly #mostPages: number;
   readonly #pages = new Map<number, Page>();
   #epoch = 0;
+  #seen: Position = 0;
+  #look: Promise<Position> | undefined;
+  #nextLook: Promise<Position> | undefined;
 
   constructor(store: Pick<EventStore, 'read' | 'head'>, options: EventLogOptions = {}) {
     this.#store = store;
@@ -43,9 +46,35 @@ export class EventLog {
     return this.#epoch;
   }
 
-  /** The position of the last event. */
+  /** The furthest position that this process has heard of: the log has come at least there. */
+  get seen(): Position {
+    return this.#seen;
+  }
+
+  /**
+   * The position of the last event. All who ask while one look is under way share the next: that look may have begun before
+   * what they know of was stored.
+   */
   head(): Promise<Position> {
-    return this.#store.head();
+    if (this.#look === undefined) {
+      this.#look = this.#lookForHead().finally(() => {
+        this.#look = undefined;
+      });
+      return this.#look;
+    }
+    this.#nextLook ??= this.#look
+      .catch(() => {})
+      .then(() => {
+        this.#nextLook = undefined;
+        return this.head();
+      });
+    return this.#nextLook;
+  }
+
+  async #lookForHead(): Promise<Position> {
+    const head = await this.#store.head();
+    this.#seen = Math.max(this.#seen, head);
+    return head;
   }
 
   /** The next events behind a position: at least one if there are any, at most the rest of their page. */
@@ -62,6 +91,7 @@ export class EventLog {
    * taken: before them there may be some of other processes.
    */
   offer(events: readonly StoredEvent[]): void {
+    this.#seen = Math.max(this.#seen, events.at(-1)?.position ?? 0);
     for (const event of events) {
       const start = event.position - 1 - ((event.position - 1) % this.#pageSize);
       const page = this.#pageAt(start);
@@ -115,6 +145,7 @@ export class EventLog {
     const more: StoredEvent[] = [];
     for await (const event of this.#store.read(everything, { after: start + page.events.length, limit }))
       more.push(event);
+    this.#seen = Math.max(this.#seen, more.at(-1)?.position ?? 0);
     // Some may have been offered while the store was read.
     for (const event of more) if (event.position === start + page.events.length + 1) page.events.push(event);
   }

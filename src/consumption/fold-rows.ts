@@ -1,4 +1,5 @@
 import type { StoredEvent } from '../domain/event.ts';
+import { nextTurn } from '../kernel/async.ts';
 import type { Position } from '../persistence/event-store.ts';
 import type { AnyProjection, AnyRow } from './projection.ts';
 
@@ -22,20 +23,53 @@ export function foldRows(
   events: readonly StoredEvent[],
   rows: ReadonlyMap<string, AnyRow>,
 ): readonly RowChange[] {
-  const changes = new Map<string, RowChange>();
+  const changes: Changes = new Map();
+  for (const event of events) foldEvent(projection, event, rows, changes);
+  return thatLast(changes);
+}
+
+/** Milliseconds after which a long fold lets others have a turn: heartbeats go out in time, and clients get their frames. */
+const turn = 20;
+
+/** The same for a long batch: it takes the process's only thread for a moment at a time. */
+export async function foldInTurns(
+  projection: AnyProjection,
+  events: readonly StoredEvent[],
+  rows: ReadonlyMap<string, AnyRow>,
+): Promise<readonly RowChange[]> {
+  const changes: Changes = new Map();
+  let end = performance.now() + turn;
   for (const event of events) {
-    const handler = projection.handlerOf(event.type);
-    if (handler === undefined) continue;
-    for (const key of keysOfEvent(projection, event)) {
-      const change = changes.get(key);
-      const before = change === undefined ? rows.get(key) : change.before;
-      const current = change === undefined ? before : change.after;
-      const next = handler.fold(current, event, key);
-      if (next === undefined || next === current) continue;
-      changes.set(key, { key, before, after: next ?? undefined, position: event.position });
-    }
+    foldEvent(projection, event, rows, changes);
+    if (performance.now() < end) continue;
+    await nextTurn();
+    end = performance.now() + turn;
   }
-  // A row that came and went within the batch was never there for anyone else.
+  return thatLast(changes);
+}
+
+type Changes = Map<string, RowChange>;
+
+function foldEvent(
+  projection: AnyProjection,
+  event: StoredEvent,
+  rows: ReadonlyMap<string, AnyRow>,
+  changes: Changes,
+): void {
+  const handler = projection.handlerOf(event.type);
+  if (handler === undefined) return;
+  for (const key of keysOfEvent(projection, event)) {
+    const change = changes.get(key);
+    const before = change === undefined ? rows.get(key) : change.before;
+    const current = change === undefined ? before : change.after;
+    const next = handler.fold(current, event, key);
+    if (next === undefined || next === current) continue;
+    changes.set(key, { key, before, after: next ?? undefined, position: event.position });
+  }
+}
+
+/** A row that came and went within the batch was never there for anyone else. */
+function thatLast(changes: Changes): readonly RowChange[] {
   return [...changes.values()].filter(({ before, after }) => before !== undefined || after !== undefined);
 }
 

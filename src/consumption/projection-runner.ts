@@ -1,21 +1,28 @@
-import { type Bell, backoff, nextTurn, sleep } from '../kernel/async.ts';
+import type { Bell } from '../kernel/async.ts';
 import { LivefoldError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { Position } from '../persistence/event-store.ts';
-import { type ChangeBatch, ChangeFeed } from './change-feed.ts';
+import type { ChangeFeed } from './change-feed.ts';
+import type { Consumer } from './consumer.ts';
 import type { EventLog } from './event-log.ts';
-import { follow } from './follow.ts';
+import { foldUnit } from './fold-unit.ts';
+import type { UnitStatus } from './lease-store.ts';
+import { levelShards } from './level-shards.ts';
+import type { Members } from './members.ts';
 import type { AnyProjection } from './projection.ts';
+import { ProjectionProgress, type ShardProgress } from './projection-progress.ts';
 import type { ReadModels } from './read-models.ts';
+import { shardOfProjection } from './shards.ts';
 
-export type ProjectionStatus = 'CATCHING_UP' | 'LIVE' | 'RETRYING' | 'STOPPED';
-
-/** A projection that runs in this process: how far it is, and what it changes. */
+/** A projection as this process knows it, whoever works on it: how far it is, and what it changes. */
 export interface RunningProjection {
   readonly projection: AnyProjection;
   readonly feed: ChangeFeed;
-  readonly status: ProjectionStatus;
+  readonly status: UnitStatus;
   readonly lastError: string | null;
+  /** Events a second, over the last ten seconds. */
+  readonly rate: number;
+  readonly shards: readonly ShardProgress[];
   /**
    * Waits until the table has passed a position.
    *
@@ -25,100 +32,93 @@ export interface RunningProjection {
     position: Position,
     options: { readonly timeout: number; readonly signal?: AbortSignal | undefined },
   ): Promise<void>;
+  /** Leaves it to other processes. */
   stop(): Promise<void>;
 }
 
-export type RunOptions = { readonly log: EventLog; readonly models: ReadModels; readonly logger: Logger };
+export type RunOptions = {
+  readonly log: EventLog;
+  readonly models: ReadModels;
+  readonly logger: Logger;
+  /** The processes that it is spread over; this one folds it all when left out. */
+  readonly members?: Members | undefined;
+};
 
 /**
- * Runs one projection: follows the log, folds each page into the table, publishes what changed. Any number of processes
- * may run the same one: each batch is applied by exactly one of them, and the others move on to where it got. A fault is
- * tried again for as long as it lasts.
+ * Runs one projection: follows the log, folds each page into the table, publishes what changed. Of the processes that run it,
+ * the one with the lease does the work, or one for each shard; the others hear how far it is. Whoever works, each batch is
+ * applied once. An inline projection is folded by whoever appends, so each process sees for itself what that has missed.
+ *
+ * @throws LivefoldError `INVALID_SHARDS` for several shards without members to spread them over
  */
 export async function runProjection(
   projection: AnyProjection,
   options: RunOptions,
 ): Promise<RunningProjection> {
-  const { log, models, logger } = options;
-  const stopping = new AbortController();
-  const feed = new ChangeFeed(await models.position(projection));
-  const state: { status: ProjectionStatus; lastError: string | null } = {
-    status: 'CATCHING_UP',
-    lastError: null,
-  };
-  const done = keepRunning();
-
-  async function keepRunning(): Promise<void> {
-    for (let failures = 0; !stopping.signal.aborted; failures += 1) {
-      const before = feed.position;
-      try {
-        await run();
-        failures = 0;
-      } catch (error) {
-        if (feed.position > before) failures = 0;
-        state.status = 'RETRYING';
-        state.lastError = error instanceof Error ? error.message : String(error);
-        logger.error(
-          { err: error, projection: projection.name, position: feed.position },
-          'projection failed; trying again',
-        );
-        await sleep(backoff(failures, { base: 100, most: 5_000 }), stopping.signal);
-      }
-    }
-    state.status = 'STOPPED';
-  }
-
-  /** Until the signal aborts, or another process turns out to have moved the projection on. */
-  async function run(): Promise<void> {
-    const [start, backlog] = await Promise.all([models.position(projection), log.head()]);
-    publish({ after: start, to: start, changes: null });
-    if (start >= backlog) succeed('LIVE');
-    else if (state.status !== 'RETRYING') state.status = 'CATCHING_UP';
-    let after = start;
-    let { epoch } = log;
-    for await (const page of follow(log, { after, signal: stopping.signal })) {
-      // What is committed goes out to clients before more work on it begins.
-      await nextTurn();
-      const to = page.position;
-      const changes = await models.apply(projection, { after, to, events: page.events });
-      if (changes === null) return;
-      // Folded from what must not be told any more, while the table may have gone on to say so.
-      publish({ after, to, changes: log.epoch === epoch ? changes : null });
-      ({ epoch } = log);
-      succeed(to >= backlog ? 'LIVE' : 'CATCHING_UP');
-      after = to;
-    }
-  }
-
-  /**
-   * What other processes folded is told without its changes. So is what is folded a second time, since a database that
-   * crashed lost the last batches: the feed goes on only behind where it was.
-   */
-  function publish({ after, to, changes }: ChangeBatch): void {
-    if (to <= feed.position) return;
-    feed.publish({ after: feed.position, to, changes: after === feed.position ? changes : null });
-  }
-
-  function succeed(status: ProjectionStatus): void {
-    state.status = status;
-    state.lastError = null;
-  }
-
+  const { models, members } = options;
+  const progress = new ProjectionProgress(projection, await models.position(projection));
+  const work =
+    members === undefined || projection.mode === 'inline'
+      ? foldAlone(projection, progress, options)
+      : foldAmong(members, projection, progress, options);
+  const { feed } = progress;
   return {
     projection,
     feed,
     get status() {
-      return state.status;
+      return progress.state.status;
     },
     get lastError() {
-      return state.lastError;
+      return progress.state.lastError;
+    },
+    get rate() {
+      return progress.rate;
+    },
+    get shards() {
+      return progress.shards;
     },
     waitFor: (position, limits) => waitForPosition(projection.name, feed, position, limits),
+    stop: () => work.stop(),
+  };
+}
+
+type Work = { stop(): Promise<void> };
+
+function foldAlone(projection: AnyProjection, progress: ProjectionProgress, options: RunOptions): Work {
+  if (projection.shards > 1)
+    throw new LivefoldError(
+      'INVALID_SHARDS',
+      `The projection "${projection.name}" has ${projection.shards} shards and no members to spread them over: give \`members\`.`,
+    );
+  const stopping = new AbortController();
+  const done = foldUnit(projection, { ...options, progress, signal: stopping.signal });
+  return {
     async stop() {
       stopping.abort();
       await done;
     },
   };
+}
+
+function foldAmong(
+  members: Members,
+  projection: AnyProjection,
+  progress: ProjectionProgress,
+  options: RunOptions,
+): Work {
+  const { name, shards } = projection;
+  const consumer: Consumer = {
+    name,
+    shards,
+    stateOf: (unit) => progress.stateOf(unit),
+    work: (held, signal) =>
+      foldUnit(shardOfProjection(projection, held.unit.shard), { ...options, progress, held, signal }),
+    level: (held, signal) => levelShards(projection, held, { ...options, signal }),
+    look: (census) => progress.look(census),
+    hear: (unit, position) => progress.hear(unit, position),
+  };
+  members.add(consumer);
+  return { stop: () => members.remove(consumer) };
 }
 
 async function waitForPosition(

@@ -36,11 +36,22 @@ type Handler = { readonly keys: (event: StoredEvent) => Keys; readonly fold: Row
 export type ProjectionOptions = {
   /** `async` folds behind the append, in batches; `inline` in the append's own transaction. */
   readonly mode?: 'async' | 'inline';
+  /**
+   * Over how many parts its keys are spread, each of which one process at a time folds; 1 unless given. It can be another
+   * number at the next deployment. Live fields of a projection of several shards read the table at every change.
+   */
+  readonly shards?: number;
 };
+
+/** More would be more rows to look at every second than processes to run them. */
+const mostShards = 256;
 
 /** A projection of any table: what the machinery works with. */
 export interface AnyProjection {
   readonly name: string;
+  /** The name under which its position is kept: its own, or that of one shard of it. */
+  readonly unit: string;
+  readonly shards: number;
   readonly table: PgTable;
   readonly mode: 'async' | 'inline';
   /** The table's key column and the one that holds the position that last changed a row. */
@@ -55,6 +66,8 @@ export interface AnyProjection {
 /** A fold of the whole log into a table: one row per key. */
 export class Projection<Table extends PgTable> implements AnyProjection {
   readonly name: string;
+  readonly unit: string;
+  readonly shards: number;
   readonly table: Table;
   readonly mode: 'async' | 'inline';
   readonly keyColumn: PgColumn;
@@ -63,9 +76,11 @@ export class Projection<Table extends PgTable> implements AnyProjection {
   readonly #handlers = new Map<string, Handler>();
 
   constructor(name: string, table: Table, options: ProjectionOptions = {}) {
-    this.name = name;
+    this.name = checkName(name);
+    this.unit = name;
     this.table = table;
     this.mode = options.mode ?? 'async';
+    this.shards = checkShards(name, this.mode, options.shards ?? 1);
     this.positionColumn = positionColumnOf(name, table);
     [this.keyField, this.keyColumn] = keyColumnOf(name, table);
   }
@@ -113,6 +128,7 @@ export class Projection<Table extends PgTable> implements AnyProjection {
  * (`bigint`, not null, in number mode).
  *
  * @throws LivefoldError `INVALID_READ_TABLE` when the table has not
+ * @throws LivefoldError `INVALID_NAME`, `INVALID_SHARDS`
  */
 export function projection<Table extends PgTable>(
   name: string,
@@ -120,6 +136,29 @@ export function projection<Table extends PgTable>(
   options?: ProjectionOptions,
 ): Projection<Table> {
   return new Projection(name, table, options);
+}
+
+/** `name#0/4` is where the position of a shard is kept. */
+function checkName(name: string): string {
+  if (name !== '' && !name.includes('#')) return name;
+  throw new LivefoldError(
+    'INVALID_NAME',
+    `A projection cannot be named "${name}": give it a name without #.`,
+  );
+}
+
+function checkShards(name: string, mode: 'async' | 'inline', shards: number): number {
+  if (!Number.isInteger(shards) || shards < 1 || shards > mostShards)
+    throw new LivefoldError(
+      'INVALID_SHARDS',
+      `The projection "${name}" cannot have ${shards} shards: give a whole number from 1 to ${mostShards}.`,
+    );
+  if (mode === 'inline' && shards > 1)
+    throw new LivefoldError(
+      'INVALID_SHARDS',
+      `The projection "${name}" is inline, so the append that brings an event folds it whole: leave \`shards\` out, or make it async.`,
+    );
+  return shards;
 }
 
 function keyColumnOf(name: string, table: PgTable): readonly [field: string, column: PgColumn] {

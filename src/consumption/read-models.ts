@@ -2,13 +2,18 @@ import type { StoredEvent } from '../domain/event.ts';
 import type { Position } from '../persistence/event-store.ts';
 import type { Filter } from './filter.ts';
 import type { RowChange } from './fold-rows.ts';
+import type { Lease } from './lease-store.ts';
 import type { AnyProjection, AnyRow, StoredRow } from './projection.ts';
 
-/** A batch for a projection: the events behind `after`, the last of them at `to`. */
+/** A batch for a projection, or for one shard of it: the events behind `after`, the last of them at `to`. */
 export type ProjectionBatch = {
   readonly after: Position;
   readonly to: Position;
   readonly events: readonly StoredEvent[];
+  /** Whoever works under a lease commits nothing once another has it. */
+  readonly lease?: Lease | undefined;
+  /** Tells the other processes how far this takes it, in the same transaction. */
+  readonly isNews?: boolean;
 };
 
 /** A field to order rows by; the key settles ties. */
@@ -36,11 +41,11 @@ export type ChangesSince = {
 
 /** The read tables: what projections write and queries read. Rows carry their `position`. */
 export interface ReadModels {
-  /** How far a projection has come; 0 for a new one. */
+  /** How far a projection has come, or a shard of it: 0 for a new one. All of its shards have come there. */
   position(projection: AnyProjection): Promise<Position>;
   /**
    * Folds a batch into the projection's table, rows and position in one transaction. `null`, and nothing done, when the
-   * projection does not stand at `after`: another process has been there.
+   * projection does not stand at `after`, or when the lease is another's: another process has been there.
    */
   apply(projection: AnyProjection, batch: ProjectionBatch): Promise<readonly RowChange[] | null>;
   rows<P extends AnyProjection>(projection: P, query: RowQuery): Promise<readonly StoredRow<P>[]>;

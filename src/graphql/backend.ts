@@ -4,6 +4,7 @@ import type { EventLog } from '../consumption/event-log.ts';
 import type { RunningProjection } from '../consumption/projection-runner.ts';
 import type { ReadModels } from '../consumption/read-models.ts';
 import type { EventStore } from '../persistence/event-store.ts';
+import type { Transcoder } from '../persistence/mapper/transcoder.ts';
 
 /** The running backend, as resolvers see it. */
 export interface Backend {
@@ -13,6 +14,8 @@ export interface Backend {
   /** The log as this process's consumers share it. */
   readonly log: EventLog;
   readonly models: ReadModels;
+  /** Writes values that JSON lacks for programs that read the log from afar. */
+  readonly transcoder: Transcoder;
   /** By name. */
   readonly projections: ReadonlyMap<string, RunningProjection>;
 }

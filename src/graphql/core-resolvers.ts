@@ -5,8 +5,9 @@ import type { Position } from '../persistence/event-store.ts';
 import { checkPosition } from './at-least.ts';
 import { type Connection, checkPageSize, toConnection } from './connection.ts';
 import type { GraphQLContext } from './context.ts';
-import type { NotificationFilter, Projection, Resolvers } from './core-schema.ts';
+import type { NotificationFilter, Resolvers } from './core-schema.ts';
 import { type Frame, frameAt } from './frame.ts';
+import { listProjections, watchProjections } from './list-projections.ts';
 import { dateScalar, dateTimeScalar, decimalScalar, jsonScalar, positionScalar } from './scalars.ts';
 
 /** The resolvers of `schema/core.graphql`: the log, the projections and the scalars that every application has. */
@@ -16,12 +17,17 @@ export const coreResolvers: Resolvers = {
   Date: dateScalar,
   Decimal: decimalScalar,
   JSON: jsonScalar,
+  Notification: {
+    encoded: ({ data }, _, { backend }) => backend.transcoder.encode(data),
+  },
   Query: {
+    head: (_, _args, { backend }) => backend.log.head(),
     notificationLog: (_, args, { backend, signal }) => readNotifications(backend, args, signal),
     projections: (_, _args, { backend }) => listProjections(backend),
   },
   Subscription: {
     notifications: { subscribe: (_, args, context) => watchNotifications(args, context) },
+    projections: { subscribe: (_, _args, { backend, signal }) => watchProjections(backend, signal) },
   },
 };
 
@@ -75,19 +81,6 @@ async function* watchNotifications(
       ({ position } = page);
     }
   }
-}
-
-async function listProjections({ projections, log }: Backend): Promise<readonly Projection[]> {
-  const head = await log.head();
-  return [...projections.values()].map(({ projection, feed, status, lastError }) => ({
-    name: projection.name,
-    position: feed.position,
-    // The feed may hear of an event just behind our look at the head.
-    head: Math.max(head, feed.position),
-    lag: Math.max(head - feed.position, 0),
-    status,
-    lastError,
-  }));
 }
 
 function toQuery(filter: Optional<NotificationFilter>): Query {

@@ -7,6 +7,7 @@ import type { AnyProjection, AnyRow } from '../consumption/projection.ts';
 import type { RunningProjection } from '../consumption/projection-runner.ts';
 import type { ReadModels } from '../consumption/read-models.ts';
 import type { Position } from '../persistence/event-store.ts';
+import { readMissedChanges } from './missed-changes.ts';
 
 /** One frame of a live field. `position` is where a client that has it may resume; 0 while a snapshot is incomplete. */
 export type LiveFrame<Row = AnyRow> = {
@@ -28,8 +29,6 @@ export type LiveOptions = {
 
 /** Most rows in one frame of a snapshot. */
 const snapshotPage = 500;
-/** A client that missed more rows than this gets a new snapshot. */
-const mostMissed = 5_000;
 /** So long a resuming client waits for a projection that is behind its position, in milliseconds. */
 const longestWait = 30_000;
 
@@ -97,7 +96,7 @@ async function readMissed(
   after: Position,
 ): Promise<LiveFrame | null> {
   const { projection, feed } = running;
-  const missed = await models.changesSince(projection, after, { limit: mostMissed });
+  const missed = await readMissedChanges(running, models, after);
   if (missed === null) return null;
   const isMeant = (row: AnyRow): boolean => passes(filter, row, decimalFields(projection));
   // What a row was before is not known here, so a row that is not meant now counts as one that may have been.

@@ -13,6 +13,7 @@ type Disclosure = {
 
 const badInput: Disclosure = { code: 'BAD_USER_INPUT', fields: ['issues'] };
 const unreachable = 'The service cannot reach its database at the moment: try again shortly.';
+const outdated = 'This server is older than what is stored: try again, another one will answer.';
 const unwritable = 'The service can store nothing at the moment: try again later.';
 const forgotten = 'The command was rejected: it is about a person who was forgotten.';
 const stopped = 'The operation was stopped before it finished: try again.';
@@ -33,6 +34,7 @@ const disclosures: ReadonlyMap<string, Disclosure> = new Map([
   ['UNAUTHENTICATED', { code: 'UNAUTHENTICATED' }],
   ['FORBIDDEN', { code: 'FORBIDDEN' }],
   ['DATABASE_UNAVAILABLE', { code: 'UNAVAILABLE', message: unreachable }],
+  ['UNKNOWN_EVENT_VERSION', { code: 'UNAVAILABLE', message: outdated }],
   ['STORE_FULL', { code: 'UNAVAILABLE', message: unwritable }],
   ['STORE_READ_ONLY', { code: 'UNAVAILABLE', message: unwritable }],
   ['ABORTED', { code: 'UNAVAILABLE', message: stopped }],

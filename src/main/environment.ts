@@ -7,7 +7,7 @@ export type StorageEnvironment = {
   readonly databaseUrl: string | undefined;
   /** `LIVEFOLD_DATA`: where Livefold's own PostgreSQL keeps its data. */
   readonly dataDirectory: string;
-  /** `LIVEFOLD_KEYS`: the master keys that wrap all others, the current one first; a file in the data folder when not set. */
+  /** `LIVEFOLD_KEYS`: the master keys that wrap all others, the current one first; outside of production a file in the data folder when not set. */
   readonly masterKeys: string | undefined;
   /** `LIVEFOLD_ENCRYPT` is `true`: the data of every event is stored encrypted. */
   readonly encrypt: boolean;
@@ -15,6 +15,8 @@ export type StorageEnvironment = {
   readonly compressFrom: number | undefined;
   /** `LIVEFOLD_CHAIN` is `true`: a hash chain over the log is kept, so that `livefold verify` notices what was changed. */
   readonly chain: boolean;
+  /** `LIVEFOLD_PROJECT` is `false`: the process serves, and leaves projections and process managers to others. */
+  readonly project: boolean;
 };
 
 /** What the environment says about how to run. */
@@ -25,7 +27,7 @@ export type Environment = {
   readonly port: number;
   /** `LOG_LEVEL`: the least important lines that are written. */
   readonly logLevel: string;
-  /** `NODE_ENV` is `production`: GraphiQL stays off. */
+  /** `NODE_ENV` is `production`: GraphiQL stays off, and master keys have to be given. */
   readonly isProduction: boolean;
 };
 
@@ -49,6 +51,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
       encrypt: checkSwitch('LIVEFOLD_ENCRYPT', read('LIVEFOLD_ENCRYPT') ?? 'false'),
       compressFrom: compressFrom === undefined ? undefined : checkBytes(compressFrom),
       chain: checkSwitch('LIVEFOLD_CHAIN', read('LIVEFOLD_CHAIN') ?? 'false'),
+      project: checkSwitch('LIVEFOLD_PROJECT', read('LIVEFOLD_PROJECT') ?? 'true'),
     },
     host: checkHost(read('HOST') ?? '127.0.0.1'),
     port: checkPort(read('PORT') ?? '4000'),

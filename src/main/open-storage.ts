@@ -7,14 +7,13 @@ import {
   createInlineProjector,
   createPostgresReadModels,
 } from '../adapters/postgres/postgres-read-models.ts';
-import { listenForAppends } from '../adapters/postgres/postgres-wake-up.ts';
+import { listenForAppends, type PostgresWakeUp } from '../adapters/postgres/postgres-wake-up.ts';
 import { defaultSchema } from '../adapters/postgres/tables.ts';
 import { EventLog } from '../consumption/event-log.ts';
 import type { ReadModels } from '../consumption/read-models.ts';
 import type { StoredEvent } from '../domain/event.ts';
 import type { BackendDefinition } from '../graphql/backend-definition.ts';
 import { type Logger, silentLogger } from '../kernel/log.ts';
-import type { WakeUp } from '../messaging/wake-up.ts';
 import type { EventStore } from '../persistence/event-store.ts';
 import type { LogChain } from '../persistence/log-chain.ts';
 import { createMappedEventStore } from '../persistence/mapper/mapped-event-store.ts';
@@ -56,7 +55,7 @@ export interface Storage extends AsyncDisposable {
   readonly snapshots: SnapshotStore<Session>;
   /** The log as the consumers of this process share it. */
   readonly log: EventLog;
-  readonly wakeUp: WakeUp;
+  readonly wakeUp: PostgresWakeUp;
   readonly models: ReadModels;
   readonly chain: LogChain;
   /** None where nothing is sealed. */

@@ -57,9 +57,10 @@ export async function serve(definition: BackendDefinition, options: ServeOptions
 
 /** Ready is a database that answers and projections that have not stopped over an error. */
 async function readiness(backend: RunningBackend): Promise<Readiness> {
-  const failing = [...backend.projections.values()].filter(({ status }) => status === 'RETRYING');
+  const failing = [...backend.projections.values()].filter(({ lastError }) => lastError !== null);
   const reasons = failing.map(
-    ({ projection, lastError }) => `The projection "${projection.name}" is trying again: ${lastError}`,
+    ({ projection, status, lastError }) =>
+      `The projection "${projection.name}" ${status === 'STOPPED' ? 'has stopped' : 'is trying again'}: ${lastError}`,
   );
   try {
     await backend.ping();

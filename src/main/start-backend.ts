@@ -1,4 +1,6 @@
+import { hostname } from 'node:os';
 import type { Database } from '../adapters/postgres/database.ts';
+import { createPostgresLeaseStore } from '../adapters/postgres/postgres-lease-store.ts';
 import { createPostgresProcessStore } from '../adapters/postgres/postgres-process-store.ts';
 import { defaultSchema } from '../adapters/postgres/tables.ts';
 import { createExecutor } from '../application/execute.ts';
@@ -6,6 +8,7 @@ import { Repository } from '../application/repository.ts';
 import { runChain } from '../consumption/audit/chain-runner.ts';
 import { EventLog } from '../consumption/event-log.ts';
 import { hearOfForgetting } from '../consumption/hear-of-forgetting.ts';
+import { Members } from '../consumption/members.ts';
 import { runProcessManager } from '../consumption/process-runner.ts';
 import { type RunningProjection, runProjection } from '../consumption/projection-runner.ts';
 import { EventRegistry } from '../domain/event-registry.ts';
@@ -13,12 +16,15 @@ import type { Backend } from '../graphql/backend.ts';
 import type { BackendDefinition } from '../graphql/backend-definition.ts';
 import { type Clock, systemClock } from '../kernel/clock.ts';
 import { silentLogger } from '../kernel/log.ts';
+import { createTranscoder } from '../persistence/mapper/transcoder.ts';
 import { openStorage, type StorageOptions } from './open-storage.ts';
 
 export type BackendOptions = StorageOptions & {
   readonly clock?: Clock;
   /** Keeps a hash chain over the log, so that an audit notices what was changed in the database. */
   readonly chain?: boolean;
+  /** Whether this process takes its share of projections and process managers; it does unless `false`: then it only serves. */
+  readonly project?: boolean;
 };
 
 /** A backend that runs, without a server in front of it. */
@@ -55,20 +61,32 @@ export async function startBackend(
   const execute = createExecutor({ store, repository, registry, clock });
 
   if (chain) {
-    const stored = new EventLog(storage.stored.events, { bell: storage.wakeUp.bell });
+    const stored = new EventLog(storage.stored.events, {
+      bell: storage.wakeUp.bell,
+      pageSize: 1_000,
+      pages: 2,
+    });
     const running = runChain({ log: stored, chain: storage.chain, logger });
     starting.defer(() => running.stop());
   }
   const hearing = await hearOfForgetting({ log, logger });
   starting.defer(() => hearing.stop());
   starting.defer(() => stopAll(runners));
+  const members = new Members({
+    store: createPostgresLeaseStore(database, schema),
+    news: storage.wakeUp.news,
+    name: `${hostname()}:${process.pid}`,
+    takesWork: options.project ?? true,
+    logger,
+    onHead: (head) => storage.wakeUp.hear(head),
+  });
   for (const projection of definition.projections)
-    runners.push(await runProjection(projection, { log, models, logger }));
+    runners.push(await runProjection(projection, { log, models, logger, members }));
   const processStore = createPostgresProcessStore(database, schema);
-  const managers = (definition.processManagers ?? []).map((manager) =>
-    runProcessManager(manager, { log, store: processStore, execute, clock, logger }),
-  );
-  starting.defer(() => stopAll(managers));
+  for (const manager of definition.processManagers ?? [])
+    runProcessManager(manager, { log, store: processStore, execute, clock, logger, members });
+  starting.defer(() => members.stop());
+  await members.start();
 
   const running = starting.move();
   const stop = (): Promise<void> => running.disposeAsync();
@@ -78,6 +96,7 @@ export async function startBackend(
     repository,
     log,
     models,
+    transcoder: createTranscoder(definition.transcodings),
     projections: new Map(runners.map((runner) => [runner.projection.name, runner])),
     databaseUrl,
     database,

@@ -7,6 +7,7 @@ export const addProduct = `mutation ($input: AddProductInput!, $id: ID) { addPro
 export const restock = `mutation ($input: RestockInput!, $id: ID) { restock(input: $input, commandId: $id) { ${receipt} product { sku stock } } }`;
 export const registerUser = `mutation ($input: RegisterUserInput!, $id: ID) { registerUser(input: $input, commandId: $id) { ${receipt} user { id email name country orderCount totalSpent } } }`;
 export const changeEmail = `mutation ($input: ChangeEmailInput!, $id: ID) { changeEmail(input: $input, commandId: $id) { ${receipt} user { id email } } }`;
+export const forgetUser = `mutation ($input: ForgetUserInput!, $id: ID) { forgetUser(input: $input, commandId: $id) { ${receipt} user { id email name country orderCount totalSpent forgottenAt } } }`;
 export const placeOrder = `mutation ($input: PlaceOrderInput!, $id: ID) { placeOrder(input: $input, commandId: $id) { ${receipt} ${order} } }`;
 export const payOrder = `mutation ($input: PayOrderInput!, $id: ID) { payOrder(input: $input, commandId: $id) { ${receipt} ${order} } }`;
 export const cancelOrder = `mutation ($input: CancelOrderInput!, $id: ID) { cancelOrder(input: $input, commandId: $id) { ${receipt} ${order} } }`;

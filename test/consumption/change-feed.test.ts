@@ -54,6 +54,14 @@ test('a batch that is larger than the memory is not kept', () => {
   expect(feed.next(2)).toEqual(batch(2, 3));
 });
 
+test('what was cleared is not known any more, what comes behind it is', () => {
+  const feed = feedFrom(0, batch(0, 1), batch(1, 2));
+  feed.clear();
+  expect([feed.next(0), feed.next(2)]).toEqual([unknown(0, 2), undefined]);
+  feed.publish(batch(2, 3));
+  expect([feed.next(1), feed.next(2)]).toEqual([unknown(1, 3), batch(2, 3)]);
+});
+
 test('each batch rings', async () => {
   const feed = feedFrom(0);
   const waiting = feed.bell.wait(feed.bell.rings);

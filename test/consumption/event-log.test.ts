@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { EventLog } from '../../src/consumption/event-log.ts';
 import { positionsOf, range, ScriptedLog } from './scripted-log.ts';
 
@@ -70,4 +70,45 @@ test('a failed read fails its readers only: the next one tries again', async () 
   await expect(second).rejects.toBe(gone);
   store.gate = Promise.resolve();
   expect(positionsOf(await log.read(0))).toEqual([1]);
+});
+
+test('what was cleared is read again', async () => {
+  const store = new ScriptedLog();
+  const log = new EventLog(store, { pageSize: 10 });
+  store.append(3);
+  await log.read(0);
+  const { epoch } = log;
+  log.clear();
+  expect(log.epoch).toBeGreaterThan(epoch);
+  expect(positionsOf(await log.read(2))).toEqual([3]);
+  expect(store.reads).toEqual([0, 0]);
+});
+
+test('those who ask for the head while a look is under way share the next one', async () => {
+  const store = new ScriptedLog();
+  const log = new EventLog(store);
+  const looks = vi.spyOn(store, 'head');
+  const { promise, resolve } = Promise.withResolvers<number>();
+  looks.mockReturnValueOnce(promise);
+  const early = log.head();
+  store.append(2);
+  const late = [log.head(), log.head()];
+  resolve(0);
+  expect([await early, ...(await Promise.all(late))]).toEqual([0, 2, 2]);
+  expect(looks).toHaveBeenCalledTimes(2);
+});
+
+test('it knows how far it has heard of the log', async () => {
+  const store = new ScriptedLog();
+  const log = new EventLog(store);
+  store.append(3);
+  expect(log.seen).toBe(0);
+  await log.read(0);
+  expect(log.seen).toBe(3);
+  store.append(1);
+  log.offer(store.events.slice(3));
+  expect(log.seen).toBe(4);
+  store.append(1);
+  await log.head();
+  expect(log.seen).toBe(5);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { foldRow, foldRows, keysOf } from '../../src/consumption/fold-rows.ts';
+import { foldInTurns, foldRow, foldRows, keysOf } from '../../src/consumption/fold-rows.ts';
 import type { AnyRow } from '../../src/consumption/projection.ts';
 import { counted, countersProjection, labelled, removed, stored, whispered } from './counters.ts';
 
@@ -52,4 +52,24 @@ test('one row folds from its own events alone', () => {
   const log = stored(counted('a', 'b'), counted('b'), labelled('a', 'x'), removed('b'));
   expect(foldRow(counters, 'a', log)).toEqual(row('a', 1, 'x'));
   expect(foldRow(counters, 'b', log)).toBeUndefined();
+});
+
+test('a slow fold gives the same, and lets others have a turn now and then', async () => {
+  const log = stored(...['a', 'b', 'a', 'c', 'a', 'b'].map((name) => counted(name)));
+  const slow = {
+    ...{ ...counters, types: counters.types },
+    handlerOf(type: string) {
+      const end = performance.now() + 30;
+      while (performance.now() < end);
+      return counters.handlerOf(type);
+    },
+  };
+  let turns = 0;
+  const counting = setInterval(() => {
+    turns += 1;
+  });
+  const changes = await foldInTurns(slow, log, none);
+  clearInterval(counting);
+  expect(changes).toEqual(foldRows(counters, log, none));
+  expect(turns).toBeGreaterThan(2);
 });

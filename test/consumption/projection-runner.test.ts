@@ -41,6 +41,25 @@ test('rows that the database refuses keep the position back with them, until it 
   expect(await opened.rows()).toEqual(await opened.folded());
 });
 
+test('changes folded from what was cleared meanwhile are not kept for clients', async () => {
+  await using opened = await openCounters();
+  const { log, models } = opened.backend;
+  const { feed } = opened.running;
+  const apply = models.apply.bind(models);
+  vi.spyOn(models, 'apply').mockImplementationOnce(async (projection, batch) => {
+    const changes = await apply(projection, batch);
+    log.clear();
+    feed.clear();
+    return changes;
+  });
+  await opened.append(counted('a'));
+  await opened.settle();
+  expect(feed.next(0)).toEqual({ after: 0, to: 1, changes: null });
+  await opened.append(counted('b'));
+  await opened.settle();
+  expect(feed.next(1)?.changes).toHaveLength(1);
+});
+
 test('a handler that fails a few times is tried again, applies nothing twice, and ends live', async () => {
   await using opened = await openCounters();
   const statuses: string[] = [];

@@ -20,6 +20,7 @@ export class Program implements AsyncDisposable {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #bell = new Bell();
   #output = '';
+  #stdout = '';
   #isOver = false;
 
   constructor(args: readonly string[], { cwd, env }: ProgramOptions) {
@@ -28,12 +29,20 @@ export class Program implements AsyncDisposable {
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => this.#wrote(text));
     }
+    this.#child.stdout.on('data', (text: string) => {
+      this.#stdout += text;
+    });
     this.ended = this.#end();
   }
 
   /** All that it wrote, to either stream. */
   get output(): string {
     return this.#output;
+  }
+
+  /** What it wrote to standard output. */
+  get stdout(): string {
+    return this.#stdout;
   }
 
   /** Waits for a line of its output; rejects when the program ends without it. */

@@ -19,6 +19,8 @@ export type Database = {
   readonly pipeline: PostgresJsDatabase<Record<string, never>>;
   /** One connection for appends, which go out one behind the other anyway: always the same server process, with its plans and pages at hand. */
   readonly appends: PostgresJsDatabase<Record<string, never>>;
+  /** One connection for heartbeats, which must not wait behind anything: a process that is late with them counts as gone. */
+  readonly beats: PostgresJsDatabase<Record<string, never>>;
   readonly url: string;
   /** Lets running queries end, then closes the connections. */
   close(): Promise<void>;
@@ -37,10 +39,14 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
   const client = openClient(url, { max: options.connections ?? 8 });
   const single = openClient(url, { max: 1 });
   const appends = openClient(url, { max: 1 });
+  const beats = openClient(url, { max: 1 });
   const close = async (): Promise<void> => {
-    await Promise.all([client, single, appends].map((one) => one.end({ timeout: 5 })));
+    await Promise.all([client, single, appends, beats].map((one) => one.end({ timeout: 5 })));
   };
-  return { session: drizzle(client), pipeline: drizzle(single), appends: drizzle(appends), url, close };
+  return {
+    ...{ session: drizzle(client), pipeline: drizzle(single), appends: drizzle(appends) },
+    ...{ beats: drizzle(beats), url, close },
+  };
 }
 
 /** A postgres.js client with our settings, for the few that cannot go through Drizzle: LISTEN and migrations. */

@@ -1,11 +1,18 @@
 import { and, asc, eq, lte, type SQL, sql } from 'drizzle-orm';
-import type { DueTimer, ProcessChange, ProcessStore } from '../../consumption/process-store.ts';
+import type { Lease } from '../../consumption/lease-store.ts';
+import {
+  consumerOf,
+  type DueTimer,
+  type ProcessChange,
+  type ProcessStore,
+} from '../../consumption/process-store.ts';
 import type { Position } from '../../persistence/event-store.ts';
 import { textArray } from './array-literal.ts';
 import type { Database } from './database.ts';
 import { run } from './statement.ts';
 import { defaultSchema, livefoldTables } from './tables.ts';
 import { translateError } from './translate-error.ts';
+import { isHeld } from './write-rows.ts';
 
 /** Processes and timers in Postgres, beside one application's log. */
 export function createPostgresProcessStore(
@@ -13,17 +20,16 @@ export function createPostgresProcessStore(
   schema: string = defaultSchema,
 ): ProcessStore {
   const { processes, timers, tracking } = livefoldTables(schema);
-  const consumer = (manager: string): string => `process:${manager}`;
 
-  /** `moved`, and the changes if that moved: one statement, so one transaction. */
+  /** `moved`, the last of some parts, and the changes if that moved: one statement, so one transaction. */
   async function changeIf(
-    moved: SQL,
+    first: readonly SQL[],
     manager: string,
     position: Position,
     changes: readonly ProcessChange[],
   ): Promise<boolean> {
     const parts = [
-      sql`moved as (${moved})`,
+      ...first,
       ...[
         store(manager, position, changes),
         end(manager, changes),
@@ -80,11 +86,20 @@ export function createPostgresProcessStore(
   }
 
   /** A timer that sets itself again is moved; any other one that was seen to is gone. */
-  function settled(manager: string, { key, name, at }: DueTimer, again: Date | undefined): SQL {
-    const isTimer = sql`manager = ${manager} and key = ${key} and name = ${name} and due_at = ${at.toISOString()}`;
-    return again === undefined
-      ? sql`delete from ${timers} where ${isTimer} returning position`
-      : sql`update ${timers} set due_at = ${again.toISOString()} where ${isTimer} returning position`;
+  function settled(
+    manager: string,
+    { key, name, at }: DueTimer,
+    again: Date | undefined,
+    lease: Lease | undefined,
+  ): readonly SQL[] {
+    // The row is written to, though with what it has: its lock keeps the lease from changing hands before this is committed.
+    const held = sql`held as (update ${tracking} set position = position where consumer = ${consumerOf(manager)} and ${isHeld(lease)} returning true)`;
+    const isTimer = sql`manager = ${manager} and key = ${key} and name = ${name} and due_at = ${at.toISOString()} and exists (select from held)`;
+    const moved =
+      again === undefined
+        ? sql`delete from ${timers} where ${isTimer} returning position`
+        : sql`update ${timers} set due_at = ${again.toISOString()} where ${isTimer} returning position`;
+    return [held, sql`moved as (${moved})`];
   }
 
   return {
@@ -92,12 +107,12 @@ export function createPostgresProcessStore(
       guarded(manager, async () => {
         await session
           .insert(tracking)
-          .values({ consumer: consumer(manager), position: 0 })
+          .values({ consumer: consumerOf(manager), position: 0 })
           .onConflictDoNothing();
         const [row] = await session
           .select({ position: tracking.position })
           .from(tracking)
-          .where(eq(tracking.consumer, consumer(manager)));
+          .where(eq(tracking.consumer, consumerOf(manager)));
         return row?.position ?? 0;
       }),
 
@@ -107,10 +122,12 @@ export function createPostgresProcessStore(
         return new Map(await run(session, query, ([key, state]): [string, unknown] => [String(key), state]));
       }),
 
-    commit: (manager, { after, to, changes }) =>
+    commit: (manager, { after, to, changes, lease }) =>
       guarded(manager, () =>
         changeIf(
-          sql`update ${tracking} set position = ${to} where consumer = ${consumer(manager)} and position = ${after} returning position`,
+          [
+            sql`moved as (update ${tracking} set position = ${to} where consumer = ${consumerOf(manager)} and position = ${after} and ${isHeld(lease)} returning position)`,
+          ],
           manager,
           to,
           changes,
@@ -127,7 +144,7 @@ export function createPostgresProcessStore(
           .limit(limit),
       ),
 
-    settle: (manager, timer, change) =>
+    settle: (manager, timer, change, lease) =>
       guarded(manager, () => {
         const again =
           change.state === null ? undefined : change.schedule.find(({ name }) => name === timer.name)?.at;
@@ -136,7 +153,7 @@ export function createPostgresProcessStore(
           schedule: change.schedule.filter(({ name }) => name !== timer.name),
           unschedule: change.unschedule.filter((name) => name !== timer.name),
         };
-        return changeIf(settled(manager, timer, again), manager, timer.position, [others]);
+        return changeIf(settled(manager, timer, again, lease), manager, timer.position, [others]);
       }),
 
     nextDue: (manager) =>

@@ -1,6 +1,6 @@
 import { and, asc, desc, eq, gt, type SQL, sql } from 'drizzle-orm';
 import type { PgColumn } from 'drizzle-orm/pg-core';
-import { foldRows, keysOf, type RowChange } from '../../consumption/fold-rows.ts';
+import { foldInTurns, keysOf, type RowChange } from '../../consumption/fold-rows.ts';
 import type { AnyProjection, StoredRow } from '../../consumption/projection.ts';
 import type { ProjectionBatch, ReadModels, RowCursor, RowQuery } from '../../consumption/read-models.ts';
 import type { StoredEvent } from '../../domain/event.ts';
@@ -11,10 +11,14 @@ import type { Database, Session } from './database.ts';
 import { columnOf, filterSql } from './filter-sql.ts';
 import { readEvents } from './read-events.ts';
 import { findRows } from './read-table.ts';
+import { run } from './statement.ts';
 import { TableGrowth } from './table-growth.ts';
 import { defaultSchema, type LivefoldTables, livefoldTables } from './tables.ts';
+import { trackedPosition } from './tracked-position.ts';
 import { databaseCode, translateError, translateReadError } from './translate-error.ts';
 import { castRows, tableName, writeRows } from './write-rows.ts';
+
+type Tracked = { readonly position: Position; readonly horizon: Position };
 
 /** Live batches are short, and come to all projections at once; long ones are worth a server process each. */
 const shortBatch = 100;
@@ -26,24 +30,22 @@ export function createPostgresReadModels(database: Database, schema: string = de
   const { tracking, tombstones } = tables;
   const growth = new TableGrowth(session);
 
-  async function tracked(
-    on: Session,
-    { name }: AnyProjection,
-  ): Promise<{ position: Position; horizon: Position } | undefined> {
-    const [row] = await on
-      .select({ position: tracking.position, horizon: tracking.horizon })
-      .from(tracking)
-      .where(eq(tracking.consumer, name))
-      .prepare('livefold_tracked')
-      .execute();
+  async function tracked({ unit }: AnyProjection): Promise<Tracked | undefined> {
+    const statement = sql`select ${trackedPosition(tables)}, t.horizon from ${tracking} as t where t.consumer = ${unit}`;
+    const [row] = await run(session, statement, ([position, horizon]) => ({
+      position: Number(position),
+      horizon: Number(horizon),
+    }));
     return row;
   }
 
   async function position(projection: AnyProjection): Promise<Position> {
-    const row = await tracked(session, projection);
+    const row = await tracked(projection);
     if (row !== undefined) return row.position;
-    await session.insert(tracking).values({ consumer: projection.name, position: 0 }).onConflictDoNothing();
-    return (await tracked(session, projection))?.position ?? 0;
+    // One of several shards begins when whoever spreads them has made room for all.
+    if (projection.shards === 1)
+      await session.insert(tracking).values({ consumer: projection.name, position: 0 }).onConflictDoNothing();
+    return (await tracked(projection))?.position ?? 0;
   }
 
   return {
@@ -71,7 +73,7 @@ export function createPostgresReadModels(database: Database, schema: string = de
     changesSince: (projection, after, { limit }) =>
       guarded(projection, async () => {
         // The position first: whatever the tables say beyond it comes again with the next changes, so nothing is lost.
-        const now = await tracked(session, projection);
+        const now = await tracked(projection);
         if (now === undefined || now.horizon > after) return null;
         const { table, keyField, positionColumn, name } = projection;
         const [upserted, removed] = await Promise.all([
@@ -142,7 +144,8 @@ export function createInlineProjector(
 
 /**
  * Folds a batch into the table. The rows are read before the statement that writes: they change only together with the
- * position, so if that still stands where the batch begins, they are as they were read.
+ * position, so if that still stands where the batch begins, they are as they were read. A shard's rows change only together with
+ * the position of that shard.
  */
 async function applyOn(
   session: Session,
@@ -152,7 +155,7 @@ async function applyOn(
 ): Promise<readonly RowChange[] | null> {
   const found = await findRows(session, projection, [...keysOf(projection, batch.events)]);
   const rows = new Map(found.map(({ position: _, ...row }) => [String(row[projection.keyField]), row]));
-  const changes = foldRows(projection, batch.events, rows);
+  const changes = await foldInTurns(projection, batch.events, rows);
   return (await writeRows(session, tables, projection, batch, changes)) ? changes : null;
 }
 

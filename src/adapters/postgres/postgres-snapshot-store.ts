@@ -21,14 +21,13 @@ export function createPostgresSnapshotStore(
 ): SnapshotStore<Session> {
   const { events, snapshots } = livefoldTables(schema);
 
-  // A snapshot comes as a row like an event's, without an id.
-  const tails =
-    fixed(sql`left join lateral (select * from ${snapshots} as s where s.stream = q.stream offset 0) as s on true cross join lateral (
-    select s.position, null::uuid, s.stream, s.version, null::text, s.schema_version, s.state, s.sealed, s.subjects,
-      null::text, null::text, null::text, null::text, null::jsonb, null::float8, null::float8
-    where s.stream is not null
-    union all
-    select ${eventColumns(events)} from ${events} as e where e.stream = q.stream and e.version > coalesce(s.version, 0)) as r`);
+  // One row for each event behind the snapshot, or one without an event; the state comes with the first alone.
+  const isFirst = sql`(e.version is null or e.version = s.version + 1)`;
+  const columns = fixed(
+    sql`q.stream, s.version, s.position, s.schema_version, case when ${isFirst} then s.state end, case when ${isFirst} then s.sealed end, s.subjects, ${eventColumns(events)}`,
+  );
+  const tails = fixed(sql`left join ${snapshots} as s on s.stream = q.stream
+    left join ${events} as e on e.stream = q.stream and e.version > coalesce(s.version, 0)`);
 
   return {
     save: (snapshot) =>
@@ -53,8 +52,8 @@ export function createPostgresSnapshotStore(
         const rows = await run(
           transaction,
           // In a select of its own the array has no length that is known beforehand, so that Postgres keeps one plan: making it takes longer than running it.
-          sql`select r.* from unnest((select ${asked}::text[])) as q(stream) ${tails}`,
-          (row) => (row[1] === null ? decodeSnapshot(row) : decodeEvent(row)),
+          sql`select ${columns} from unnest((select ${asked}::text[])) as q(stream) ${tails}`,
+          decodeTailRow,
         );
         return tailsOf(streams, rows);
       }),
@@ -71,40 +70,48 @@ export function createPostgresSnapshotStore(
   };
 }
 
-function tailsOf(
-  streams: readonly string[],
-  rows: readonly (Snapshot | StoredEvent)[],
-): readonly StreamTail[] {
+type TailRow = {
+  readonly stream: string;
+  readonly snapshot: Snapshot | null;
+  readonly event: StoredEvent | null;
+};
+
+function tailsOf(streams: readonly string[], rows: readonly TailRow[]): readonly StreamTail[] {
   const found = new Map<string, { snapshot: Snapshot | null; events: StoredEvent[] }>();
   for (const stream of streams) found.set(stream, { snapshot: null, events: [] });
-  for (const row of rows) {
-    const tail = found.get(row.stream);
+  for (const { stream, snapshot, event } of rows) {
+    const tail = found.get(stream);
     if (tail === undefined) continue;
-    if ('state' in row) tail.snapshot = row;
-    else tail.events.push(row);
+    tail.snapshot ??= snapshot;
+    if (event !== null) tail.events.push(event);
   }
   // They come by index and so in order, which SQL does not promise; sorting what is sorted costs next to nothing.
   for (const { events } of found.values()) events.sort((one, other) => one.version - other.version);
   return streams.map((stream) => ({ stream, ...(found.get(stream) ?? { snapshot: null, events: [] }) }));
 }
 
-function decodeSnapshot(row: readonly unknown[]): Snapshot {
-  // Position, stream, version and so on stand where an event has its own; see the statement.
-  const [position, , stream, version, , schemaVersion, state, sealed, subjects] =
-    row as unknown as SnapshotRow;
+function decodeTailRow(row: readonly unknown[]): TailRow {
+  const [stream, version, position, schemaVersion, state, sealed, subjects, ...event] =
+    row as unknown as TailValues;
+  const isEvent = event[0] !== null;
+  const isFirst = !isEvent || event[3] === (version ?? 0) + 1;
   return {
     stream,
-    version,
-    position,
-    schemaVersion,
-    state: sealed === null ? state : plainBytes(sealed),
-    subjects,
+    snapshot:
+      version === null || !isFirst
+        ? null
+        : {
+            ...{ stream, version, position, schemaVersion, subjects },
+            state: sealed === null ? state : plainBytes(sealed),
+          },
+    event: isEvent ? decodeEvent(event) : null,
   };
 }
 
-type SnapshotRow = readonly [
-  ...[position: number, id: null, stream: string, version: number, type: null, schemaVersion: number],
-  ...[state: unknown, sealed: Uint8Array | null, subjects: readonly string[]],
+type TailValues = readonly [
+  ...[stream: string, version: number | null, position: number, schemaVersion: number, state: unknown],
+  ...[sealed: Uint8Array | null, subjects: readonly string[]],
+  ...event: readonly unknown[],
 ];
 
 /** Names of aggregates contain no hyphen, so that one's streams are those from `Name-` up to the next character's, `Name.`. */

@@ -5,6 +5,7 @@ import type { Tracking } from '../../persistence/tracking.ts';
 import type { Database, Session } from './database.ts';
 import { run } from './statement.ts';
 import { defaultSchema, livefoldTables } from './tables.ts';
+import { trackedPosition } from './tracked-position.ts';
 import { translated } from './translate-error.ts';
 
 /** Positions of consumers in Postgres: the same rows as those of projections and process managers. */
@@ -12,10 +13,11 @@ export function createPostgresTracking(
   { session }: Pick<Database, 'session'>,
   schema: string = defaultSchema,
 ): Tracking<Session> {
-  const { tracking } = livefoldTables(schema);
+  const tables = livefoldTables(schema);
+  const { tracking } = tables;
 
   async function positionOf(on: Session, consumer: string): Promise<Position | null> {
-    const query = sql`select position from ${tracking} where consumer = ${consumer}`;
+    const query = sql`select ${trackedPosition(tables)} from ${tracking} as t where t.consumer = ${consumer}`;
     const [position = null] = await run(on, query, (row) => Number(row[0]));
     return position;
   }

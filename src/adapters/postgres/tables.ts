@@ -105,12 +105,32 @@ export function livefoldTables(schemaName: string = defaultSchema) {
   /** Hashes of the log: at every thousandth position and at the newest one reached. Empty unless a hash chain is kept. */
   const chain = schema.table('chain', { position: position().primaryKey(), hash: text('hash').notNull() });
 
-  /** How far each consumer has come. */
+  /** How far each consumer has come. One that is spread over shards has a row for each of them besides, `consumer#0/4` and so on. */
   const tracking = schema.table('tracking', {
     consumer: binaryText('consumer').primaryKey(),
     position: position().notNull(),
     /** Removals at or below this position are no longer remembered, so nobody can resume from before it. */
     horizon: bigint('horizon', { mode: 'number' }).notNull().default(0),
+    /** Over how many shards it is spread; with more than one, its own position means nothing. */
+    shards: integer('shards').notNull().default(1),
+    /** The member that works on it. It holds the lease for as long as its row in `members` says. */
+    owner: uuid('owner'),
+    /** Rises with each change of hands, so that whoever had the lease before commits nothing any more. */
+    token: bigint('token', { mode: 'number' }).notNull().default(0),
+    /** Where the log ended when it was shorter than what this consumer had seen: another log than the one it was folded from. */
+    beyond: bigint('beyond', { mode: 'number' }),
+  });
+
+  /** The processes that are up. */
+  const members = schema.table('members', {
+    id: uuid('id').primaryKey(),
+    name: text('name').notNull(),
+    /** What it can run: consumers, and over how many shards each is to be spread. */
+    consumers: jsonb('consumers').$type<Readonly<Record<string, number>>>().notNull(),
+    /** How what it works on is doing. */
+    states: jsonb('states').$type<Readonly<Record<string, unknown>>>().notNull(),
+    /** Until when it counts as up, by the database's clock: its leases end here too. */
+    leaseEnd: timestamp('lease_end', { withTimezone: true }).notNull(),
   });
 
   /** The keys that a projection removed, and the position that removed them. A key that has a row again is not removed, whatever stands here. */
@@ -155,7 +175,10 @@ export function livefoldTables(schemaName: string = defaultSchema) {
     ],
   );
 
-  return { schema, events, tags, commands, snapshots, keys, chain, tracking, tombstones, processes, timers };
+  return {
+    ...{ schema, events, tags, commands, snapshots, keys, chain },
+    ...{ tracking, members, tombstones, processes, timers },
+  };
 }
 
 export type LivefoldTables = ReturnType<typeof livefoldTables>;
@@ -170,6 +193,7 @@ export const {
   keys,
   chain,
   tracking,
+  members,
   tombstones,
   processes,
   timers,
@@ -177,3 +201,6 @@ export const {
 
 /** The name of the channel that announces appends, one for each application. */
 export const channelOf = (schemaName: string): string => `${schemaName}_log`;
+
+/** The name of the channel on which an application's processes tell how far their consumers are, and when they come and go. */
+export const newsChannelOf = (schemaName: string): string => `${schemaName}_news`;

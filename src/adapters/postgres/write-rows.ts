@@ -1,11 +1,13 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { getTableConfig, type PgColumn } from 'drizzle-orm/pg-core';
 import type { RowChange } from '../../consumption/fold-rows.ts';
+import type { Lease } from '../../consumption/lease-store.ts';
 import type { AnyProjection, AnyRow } from '../../consumption/projection.ts';
 import type { ProjectionBatch } from '../../consumption/read-models.ts';
 import { plainArray, textArray } from './array-literal.ts';
 import { typeOf } from './column-type.ts';
 import type { Session } from './database.ts';
+import { announceMove } from './postgres-news.ts';
 import { decodeRow, readTableOf } from './read-table.ts';
 import { run } from './statement.ts';
 import type { LivefoldTables } from './tables.ts';
@@ -15,7 +17,7 @@ const mostTombstones = 10_000;
 
 /**
  * Moves the position and writes what a batch changed, in one statement and so in one transaction. False, and nothing
- * written, when the position was not where the batch begins: its row lock lets one runner at a time go on.
+ * written, when the position was not where the batch begins, or the lease has changed hands: the row's lock lets one runner at a time go on.
  */
 export async function writeRows(
   session: Session,
@@ -42,15 +44,21 @@ export async function writeRows(
 }
 
 function move(
-  { tracking }: LivefoldTables,
-  { name, mode }: AnyProjection,
-  { after, to }: ProjectionBatch,
+  { schema, tracking }: LivefoldTables,
+  { unit, mode }: AnyProjection,
+  { after, to, lease, isNews = false }: ProjectionBatch,
 ): SQL {
   // The log is durable and the fold repeatable: a crash that loses this commit loses rows and position together, and the
   // next start folds them again. So the commit need not wait for the disk. An inline projection shares the transaction of an
   // append, perhaps the caller's own: that one has to.
   const durability = mode === 'inline' ? sql`position` : sql`set_config('synchronous_commit', 'off', true)`;
-  return sql`update ${tracking} set position = ${to} where consumer = ${name} and position = ${after} returning ${durability}`;
+  const news = isNews ? sql`, ${announceMove(schema.schemaName, unit, to)}` : sql``;
+  return sql`update ${tracking} set position = ${to} where consumer = ${unit} and position = ${after} and ${isHeld(lease)} returning ${durability}${news}`;
+}
+
+/** Whether the lease still is what it was; without one, whether there is nothing to lease but the whole. */
+export function isHeld(lease: Lease | undefined): SQL {
+  return lease === undefined ? sql`shards = 1` : sql`owner = ${lease.owner}::uuid and token = ${lease.token}`;
 }
 
 function upsert(projection: AnyProjection, changes: readonly RowChange[]): SQL {

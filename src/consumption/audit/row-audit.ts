@@ -30,8 +30,8 @@ const page = 1_000;
  */
 export class RowAudit {
   readonly projection: AnyProjection;
-  /** The position that rows are folded up to. */
-  #position: Position;
+  /** Where the projection stood when the audit began: all rows are at least as far. */
+  readonly position: Position;
   readonly #options: RowAuditOptions;
   /** The rows, each with its position. */
   readonly #folded = new Map<string, AnyRow>();
@@ -40,7 +40,7 @@ export class RowAudit {
 
   private constructor(projection: AnyProjection, position: Position, options: RowAuditOptions) {
     this.projection = projection;
-    this.#position = position;
+    this.position = position;
     this.#options = options;
     this.#list = new Checklist(`rows of ${projection.name}`);
   }
@@ -50,15 +50,10 @@ export class RowAudit {
     return new RowAudit(projection, await options.models.position(projection), options);
   }
 
-  /** Where the projection stood when the audit began. */
-  get position(): Position {
-    return this.#position;
-  }
-
   /** Takes in the next events of the log; those behind the projection's position are not for it. */
   add(events: readonly StoredEvent[]): void {
     for (const event of events)
-      if (event.position <= this.#position) this.#fold(event, (key) => this.#isWanted(key));
+      if (event.position <= this.position) this.#fold(event, (key) => this.#isWanted(key));
   }
 
   /** The finding without a comparison: what was folded is not what the projection saw. */
@@ -74,7 +69,7 @@ export class RowAudit {
     for await (const rows of this.#wantedRows()) {
       for (const { key, row } of rows) {
         absent.delete(key);
-        if (this.#positionOf(row) > this.#position) moved.set(key, row);
+        if (this.#positionOf(row) > this.position) moved.set(key, row);
       }
       const settled = rows.filter(({ key }) => !moved.has(key));
       await this.#compare(settled.map((one) => ({ ...one, expected: this.#folded.get(one.key) })));
@@ -95,13 +90,15 @@ export class RowAudit {
     }
   }
 
-  /** Folds on to where the projection is now. `absent` are the rows that were not there, though at the beginning they should have been. */
+  /**
+   * Folds on: `moved` are rows that have changed meanwhile, each up to the position that it says; `absent` those that were not
+   * there, though at the beginning they should have been, up to the end of the log.
+   */
   async #catchUp(moved: ReadonlyMap<string, AnyRow>, absent: Set<string>): Promise<void> {
-    const after = this.#position;
-    const to = await this.#options.models.position(this.projection);
-    this.#position = to;
+    const furthest = [...moved.values()].reduce((most, row) => Math.max(most, this.#positionOf(row)), 0);
+    const before = absent.size > 0 ? Number.MAX_SAFE_INTEGER : furthest + 1;
     const expected = new Map<string, AnyRow | undefined>();
-    for await (const events of this.#options.read({ after, before: to + 1 }))
+    for await (const events of this.#options.read({ after: this.position, before }))
       for (const event of events)
         for (const key of this.#fold(event, (one) => moved.has(one) || absent.has(one))) {
           const row = this.#folded.get(key);

@@ -1,12 +1,13 @@
 import type { StoredEvent } from '../../domain/event.ts';
 import { everything } from '../../domain/query.ts';
+import { throwIfAborted } from '../../kernel/async.ts';
 import { LivefoldError } from '../../kernel/errors.ts';
 import type { Position } from '../event-store.ts';
 import type { StoredKey } from '../key-store.ts';
 import type { StoredCommand } from '../log-archive.ts';
 import type { Persistence } from '../persistence.ts';
 import { eventLine } from './event-line.ts';
-import { readArchive } from './read-archive.ts';
+import { type ArchiveEntry, readArchive } from './read-archive.ts';
 
 export type ImportResult = {
   readonly events: number;
@@ -16,7 +17,23 @@ export type ImportResult = {
   readonly known: number;
 };
 
+export type ImportOptions = {
+  /** `size` is the archive's number of events; 0 until it is known. */
+  readonly onProgress?: (step: {
+    readonly phase: 'checking' | 'importing';
+    readonly position: Position;
+    readonly size: number;
+  }) => void;
+  readonly signal?: AbortSignal;
+};
+
 type Target = Pick<Persistence, 'events' | 'keys' | 'archive'>;
+
+type Part = {
+  readonly events: StoredEvent[];
+  readonly commands: StoredCommand[];
+  readonly keys: StoredKey[];
+};
 
 const chunk = 1_000;
 
@@ -31,52 +48,68 @@ const chunk = 1_000;
 export async function importLog(
   target: Target,
   open: () => AsyncIterable<string>,
-  onProgress: (phase: 'checking' | 'importing', position: Position) => void = () => {},
+  { onProgress = () => {}, signal }: ImportOptions = {},
 ): Promise<ImportResult> {
   let size = 0;
-  for await (const entry of readArchive(open()))
-    if ('event' in entry) {
-      size = entry.event.position;
-      onProgress('checking', size);
-    }
+  for await (const entry of readArchive(open())) {
+    throwIfAborted(signal);
+    if (!('event' in entry)) continue;
+    size = entry.event.position;
+    onProgress({ phase: 'checking', position: size, size: 0 });
+  }
   const head = await target.events.head();
   if (head > size) throw conflict(size + 1, `the log has ${head} events and the archive ${size}`);
 
-  const known = target.events.read(everything)[Symbol.asyncIterator]();
-  const counts = { events: 0, commands: 0, keys: 0, known: 0 };
-  let part: { events: StoredEvent[]; commands: StoredCommand[]; keys: StoredKey[] } = emptyPart();
-  for await (const entry of readArchive(open())) {
-    // A chunk ends before an event, so that an event and its commands are stored together.
-    if ('event' in entry && part.events.length + part.commands.length >= chunk) await store();
-    if ('command' in entry) part.commands.push(entry.command);
-    else if ('key' in entry) part.keys.push(entry.key);
-    else if (entry.event.position > head) part.events.push(entry.event);
-    else await compare(entry.event);
+  const counts = { events: 0, commands: 0, keys: 0, known: head };
+  for await (const part of partsOf(unknown(target, open, head))) {
+    throwIfAborted(signal);
+    await store(target, part);
+    for (const kind of ['events', 'commands', 'keys'] as const) counts[kind] += part[kind].length;
+    onProgress({ phase: 'importing', position: head + counts.events, size });
   }
-  await store();
   return counts;
+}
 
-  async function compare(event: StoredEvent): Promise<void> {
-    const { value } = await known.next();
-    if (value === undefined || eventLine(value) !== eventLine(event))
-      throw conflict(event.position, 'the log and the archive have different events there');
-    counts.known += 1;
-  }
-
-  async function store(): Promise<void> {
-    const { events, commands, keys } = part;
-    part = emptyPart();
-    if (keys.length > 0) await target.keys.addKeys(keys);
-    if (events.length > 0 || commands.length > 0) await target.archive.restore({ events, commands });
-    counts.events += events.length;
-    counts.commands += commands.length;
-    counts.keys += keys.length;
-    onProgress('importing', events.at(-1)?.position ?? head);
+/** The archive's entries without the events that the log has; those are compared. */
+async function* unknown(
+  { events }: Target,
+  open: () => AsyncIterable<string>,
+  head: Position,
+): AsyncGenerator<ArchiveEntry> {
+  const known = events.read(everything, { before: head + 1 })[Symbol.asyncIterator]();
+  try {
+    for await (const entry of readArchive(open())) {
+      if (!('event' in entry) || entry.event.position > head) {
+        yield entry;
+        continue;
+      }
+      const { value } = await known.next();
+      if (value === undefined || eventLine(value) !== eventLine(entry.event))
+        throw conflict(entry.event.position, 'the log and the archive have different events there');
+    }
+  } finally {
+    await known.return?.();
   }
 }
 
-function emptyPart() {
-  return { events: [], commands: [], keys: [] };
+/** Entries in parts that are stored together. A part ends before an event, so that an event and its commands are in one, or before a key. */
+async function* partsOf(entries: AsyncIterable<ArchiveEntry>): AsyncGenerator<Part> {
+  let part: Part = { events: [], commands: [], keys: [] };
+  for await (const entry of entries) {
+    if (!('command' in entry) && part.events.length + part.commands.length + part.keys.length >= chunk) {
+      yield part;
+      part = { events: [], commands: [], keys: [] };
+    }
+    if ('event' in entry) part.events.push(entry.event);
+    else if ('command' in entry) part.commands.push(entry.command);
+    else part.keys.push(entry.key);
+  }
+  yield part;
+}
+
+async function store(target: Target, { events, commands, keys }: Part): Promise<void> {
+  if (keys.length > 0) await target.keys.addKeys(keys);
+  if (events.length + commands.length > 0) await target.archive.restore({ events, commands });
 }
 
 function conflict(position: Position, why: string): LivefoldError {

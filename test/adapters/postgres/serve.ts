@@ -8,7 +8,7 @@ export interface Served extends AsyncDisposable {
 }
 
 /** Does with each connection what `take` says. */
-export async function serve(url: string, take: (client: Socket) => void): Promise<Served> {
+export async function serve(url: string, take: (client: Socket) => unknown): Promise<Served> {
   const clients = new Set<Socket>();
   const server = createServer((client) => {
     clients.add(client);

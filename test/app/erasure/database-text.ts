@@ -12,7 +12,7 @@ export async function readTables(databaseUrl: string): Promise<ReadonlyMap<strin
   const sql = postgres(databaseUrl, { max: 1, onnotice: () => {} });
   try {
     const tables = await sql<{ name: string }[]>`
-      select c.oid::regclass::text as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      select format('%I.%I', n.nspname, c.relname) as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
       where c.relkind in ('r', 'p', 'm') and n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast')`;
     const texts = new Map<string, Buffer>();
     for (const { name } of tables) {

@@ -1,20 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { shop } from '../../../src/app/shop.ts';
 import { cli } from '../../clients/shop.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import { ServedProgram } from '../../support/served-program.ts';
-
-/** A folder of its own, for data and the master key. */
-export interface Folder extends AsyncDisposable {
-  readonly path: string;
-}
-
-export async function createFolder(): Promise<Folder> {
-  const path = await mkdtemp(join(tmpdir(), 'livefold-test-data-'));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
-}
+import { createTestFolder } from '../../support/test-folder.ts';
 
 /** The shop as two programs on one database. */
 export interface TwoShops extends AsyncDisposable {
@@ -28,7 +16,7 @@ export interface TwoShops extends AsyncDisposable {
 export async function startTwoShops(): Promise<TwoShops> {
   await using starting = new AsyncDisposableStack();
   const database = starting.use(await createTestDatabase(shop.migrations));
-  const folder = starting.use(await createFolder());
+  const folder = starting.use(await createTestFolder());
   const env = { DATABASE_URL: database.url, LIVEFOLD_DATA: folder.path, PORT: '0' };
   const start = async () => starting.use(await ServedProgram.start([cli, 'start'], { env }));
   const [one, other] = await Promise.all([start(), start()]);

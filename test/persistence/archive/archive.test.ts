@@ -110,8 +110,8 @@ test('of an archive that was cut, changed, reordered or is none, nothing is stor
 test('progress counts up to the end, first while checking and then while importing', async () => {
   const lines = await exported(await filled());
   const told: string[] = [];
-  await importLog(createMemoryPersistence(), from(lines), (phase, position) =>
-    told.push(`${phase} ${position}`),
-  );
-  expect([told[0], told.at(-1)]).toEqual(['checking 1', 'importing 5']);
+  await importLog(createMemoryPersistence(), from(lines), {
+    onProgress: ({ phase, position, size }) => told.push(`${phase} ${position} of ${size}`),
+  });
+  expect([told[0], told.at(-1)]).toEqual(['checking 1 of 0', 'importing 5 of 5']);
 });

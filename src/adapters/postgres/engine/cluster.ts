@@ -14,8 +14,8 @@ export type Cluster = {
   readonly user: ServerUser | undefined;
 };
 
-/** The role that owns everything. */
-export const ROLE = 'livefold';
+/** The role that owns everything. Not `livefold`: a role's own schema comes first when a table is named without one. */
+export const ROLE = 'livefold_owner';
 
 export async function describeCluster(dataDirectory: string): Promise<Cluster> {
   const folder = join(resolve(dataDirectory), 'postgres');

@@ -60,10 +60,10 @@ async function onlyNewer(persistence: Persistence): Promise<void> {
 }
 
 async function atOnce(persistence: Persistence, another: () => Promise<Persistence>): Promise<void> {
-  const stores = [persistence.snapshots, (await another()).snapshots];
+  const [one, other] = [persistence.snapshots, (await another()).snapshots];
   const saves = Array.from({ length: 40 }, (_, n) => {
     const version = ((n * 7) % 40) + 1;
-    return stores[n % 2]?.save(sampleSnapshot({ version, state: { version } }));
+    return (n % 2 === 0 ? one : other).save(sampleSnapshot({ version, state: { version } }));
   });
   await Promise.all(saves);
   assert.deepEqual(await load(persistence), sampleSnapshot({ version: 40, state: { version: 40 } }));

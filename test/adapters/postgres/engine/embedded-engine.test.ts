@@ -8,6 +8,7 @@ import postgres from 'postgres';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { startEmbeddedEngine } from '../../../../src/adapters/postgres/engine/embedded-engine.ts';
 import { isAlive } from '../../../../src/adapters/postgres/engine/is-alive.ts';
+import { migrateDatabase } from '../../../../src/adapters/postgres/migrate.ts';
 import { spawnEngine } from './spawn-engine.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -68,6 +69,13 @@ describe('one process', () => {
       expect(await ask(engine.url, 'select 1')).toBe(1);
     },
   );
+
+  test("an application's tables are beside Livefold's schema, not in it", async () => {
+    await using engine = await startEmbeddedEngine({ dataDirectory });
+    await migrateDatabase({ url: engine.url });
+    await ask(engine.url, 'create table mine (id text)');
+    expect(await ask(engine.url, "select schemaname from pg_tables where tablename = 'mine'")).toBe('public');
+  });
 
   test('the password can be read by nobody else', async () => {
     await using engine = await startEmbeddedEngine({ dataDirectory });

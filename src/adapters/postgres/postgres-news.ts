@@ -1,0 +1,29 @@
+import { type SQL, sql } from 'drizzle-orm';
+import { Bell } from '../../kernel/async.ts';
+import type { News } from '../../messaging/news.ts';
+import { newsChannelOf } from './tables.ts';
+
+/** Says that a process came, left or gave something up. A move is a position, a space and the unit's name. */
+export const membersNews = 'members';
+
+/** Tells the other processes, with the commit of the statement around it, that a unit has come to a position. */
+export function announceMove(schema: string, unit: string, position: number): SQL {
+  return sql`pg_notify(${newsChannelOf(schema)}, ${`${position} ${unit}`})`;
+}
+
+/** The news that a LISTEN connection hears. */
+export class PostgresNews implements News {
+  readonly members = new Bell();
+  readonly #listeners: ((unit: string, position: number) => void)[] = [];
+
+  onMove(listener: (unit: string, position: number) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  hear(message: string): void {
+    if (message === membersNews) this.members.ring();
+    const [, position, unit] = /^(\d+) (.+)$/s.exec(message) ?? [];
+    if (unit === undefined) return;
+    for (const listener of this.#listeners) listener(unit, Number(position));
+  }
+}

@@ -1,0 +1,99 @@
+import { backoff, nextTurn, onAbort, sleep } from '../kernel/async.ts';
+import type { Logger } from '../kernel/log.ts';
+import type { HeldUnit } from './consumer.ts';
+import type { EventLog } from './event-log.ts';
+import { follow } from './follow.ts';
+import type { UnitStatus } from './lease-store.ts';
+import type { AnyProjection } from './projection.ts';
+import type { ProjectionProgress } from './projection-progress.ts';
+import type { ReadModels } from './read-models.ts';
+
+export type FoldOptions = {
+  readonly log: EventLog;
+  readonly models: ReadModels;
+  readonly logger: Logger;
+  readonly progress: ProjectionProgress;
+  /** Left out where nobody leases: then the position alone decides whose batch counts. */
+  readonly held?: HeldUnit | undefined;
+  readonly signal: AbortSignal;
+};
+
+/** Milliseconds until a batch is tried again that was refused although the position is where it was. */
+const pause = 50;
+
+/**
+ * Folds a projection, or a shard of one, until the signal aborts: follows the log, folds each page into the table, publishes
+ * what changed. A fault is tried again for as long as it lasts.
+ */
+export async function foldUnit(projection: AnyProjection, options: FoldOptions): Promise<void> {
+  const { log, models, logger, progress, held, signal } = options;
+  const { unit } = projection;
+  let position = 0;
+  let lastStart = -1;
+  let isRetrying = false;
+  progress.setState(unit, { status: 'CATCHING_UP', lastError: null });
+  if (held?.unit.beyond != null) await standStill(held.unit.beyond);
+  for (let failures = 0; !signal.aborted; failures += 1) {
+    const before = position;
+    try {
+      await run();
+      failures = 0;
+    } catch (error) {
+      if (position > before) failures = 0;
+      isRetrying = true;
+      const lastError = error instanceof Error ? error.message : String(error);
+      progress.setState(unit, { status: 'RETRYING', lastError });
+      logger.error({ err: error, projection: unit, position }, 'projection failed; trying again');
+      await sleep(backoff(failures, { base: 100, most: 5_000 }), signal);
+    }
+  }
+  progress.setState(unit, undefined);
+
+  /** Until the signal aborts, or another process turns out to have moved the projection on. */
+  async function run(): Promise<void> {
+    const [start, backlog] = await Promise.all([models.position(projection), log.head()]);
+    // Refused where nobody else has been: the lease is another's, and this process is about to hear of it.
+    if (start === lastStart) await sleep(pause, signal);
+    lastStart = start;
+    progress.publish(unit, { after: start, to: start, changes: null });
+    if (start >= backlog) succeed('LIVE');
+    else if (!isRetrying) succeed('CATCHING_UP');
+    let after = start;
+    let { epoch } = log;
+    for await (const page of follow(log, { after, signal })) {
+      // What is committed goes out to clients before more work on it begins.
+      await nextTurn();
+      const to = page.position;
+      const batch = { after, to, events: page.events };
+      const changes = await models.apply(projection, {
+        ...batch,
+        lease: held?.lease,
+        isNews: held?.hasCompany() ?? false,
+      });
+      if (changes === null) {
+        held?.doubt();
+        return;
+      }
+      // Folded from what must not be told any more, while the table may have gone on to say so.
+      progress.publish(unit, { after, to, changes: log.epoch === epoch ? changes : null });
+      ({ epoch } = log);
+      succeed(to >= backlog ? 'LIVE' : 'CATCHING_UP');
+      after = to;
+      position = to;
+      lastStart = -1;
+    }
+  }
+
+  function succeed(status: UnitStatus): void {
+    isRetrying = false;
+    progress.setState(unit, { status, lastError: null });
+  }
+
+  /** The events that it would go on with are not those behind the ones that it has folded. */
+  async function standStill(head: number): Promise<void> {
+    const lastError = `The projection has folded ${held?.unit.position} events and the log has had only ${head}: it is another log, or one that was restored from an older backup. Rebuild the projection.`;
+    progress.setState(unit, { status: 'STOPPED', lastError });
+    logger.error({ projection: unit, position: held?.unit.position, head }, lastError);
+    await new Promise<void>((resolve) => onAbort(signal, resolve));
+  }
+}

@@ -1,0 +1,26 @@
+import type { RunningProjection } from '../consumption/projection-runner.ts';
+import type { ChangesSince, ReadModels } from '../consumption/read-models.ts';
+import type { Position } from '../persistence/event-store.ts';
+
+/** A client that missed more rows than this gets a new snapshot. */
+const mostMissed = 5_000;
+
+type Missed = Promise<ChangesSince | null>;
+
+const underWay = new WeakMap<RunningProjection, Map<Position, Missed>>();
+
+/**
+ * What changed behind a position, from the table; `null` when that is no longer known or too much. In a process that does
+ * not fold a projection all its subscribers ask for the same at the same moment: they share one read.
+ */
+export function readMissedChanges(running: RunningProjection, models: ReadModels, after: Position): Missed {
+  const reads = underWay.get(running) ?? new Map<Position, Missed>();
+  underWay.set(running, reads);
+  const shared = reads.get(after);
+  if (shared !== undefined) return shared;
+  const read = models
+    .changesSince(running.projection, after, { limit: mostMissed })
+    .finally(() => reads.delete(after));
+  reads.set(after, read);
+  return read;
+}
