@@ -44,8 +44,11 @@ test('a projection is spread over another number of shards at each deployment, a
     await write(opened, 20);
     await eventually(async () => expect(await shardNames(opened)).toEqual(many(count)));
     await opened.settle();
-    expect(opened.running('many').shards.map(({ shard }) => shard.count)).toEqual(
-      many(count).map(() => count),
+    // What a process says of it follows with its next heartbeat.
+    await eventually(async () =>
+      expect(opened.running('many').shards.map(({ shard }) => shard.count)).toEqual(
+        many(count).map(() => count),
+      ),
     );
     expect(await opened.rows()).toEqual(await opened.folded());
   }
