@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { openDatabase } from '../../../src/adapters/postgres/database.ts';
 import { createPostgresEventStore } from '../../../src/adapters/postgres/postgres-event-store.ts';
 import { openSqlitePersistence } from '../../../src/adapters/sqlite/sqlite-persistence.ts';
@@ -10,6 +10,9 @@ import { Program } from '../../support/program.ts';
 import { ServedProgram } from '../../support/served-program.ts';
 import { createTestFolder } from '../../support/test-folder.ts';
 import { counted, createCountersDatabase } from '../counters.ts';
+
+// Six starts of a process, each of which loads all there is: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 180_000 });
 
 const servingScript = join(import.meta.dirname, 'serving-process.ts');
 const collectingScript = join(import.meta.dirname, 'collecting-process.ts');
