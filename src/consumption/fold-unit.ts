@@ -1,4 +1,4 @@
-import { backoff, nextTurn, onAbort, sleep } from '../kernel/async.ts';
+import { keepTrying, nextTurn, onAbort, sleep } from '../kernel/async.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { HeldUnit } from './consumer.ts';
 import type { EventLog } from './event-log.ts';
@@ -33,24 +33,18 @@ export async function foldUnit(projection: AnyProjection, options: FoldOptions):
   let isRetrying = false;
   progress.setState(unit, { status: 'CATCHING_UP', lastError: null });
   if (held?.unit.beyond != null) await standStill(held.unit.beyond);
-  for (let failures = 0; !signal.aborted; failures += 1) {
-    const before = position;
-    try {
-      await run();
-      failures = 0;
-    } catch (error) {
-      if (position > before) failures = 0;
-      isRetrying = true;
-      const lastError = error instanceof Error ? error.message : String(error);
-      progress.setState(unit, { status: 'RETRYING', lastError });
-      logger.error({ err: error, projection: unit, position }, 'projection failed; trying again');
-      await sleep(backoff(failures, { base: 100, most: 5_000 }), signal);
-    }
-  }
+  await keepTrying(run, { signal, onError });
   progress.setState(unit, undefined);
 
+  function onError(error: unknown): void {
+    isRetrying = true;
+    const lastError = error instanceof Error ? error.message : String(error);
+    progress.setState(unit, { status: 'RETRYING', lastError });
+    logger.error({ err: error, projection: unit, position }, 'projection failed; trying again');
+  }
+
   /** Until the signal aborts, or another process turns out to have moved the projection on. */
-  async function run(): Promise<void> {
+  async function run(advanced: () => void): Promise<void> {
     const [start, backlog] = await Promise.all([models.position(projection), log.head()]);
     // Refused where nobody else has been: the lease is another's, and this process is about to hear of it.
     if (start === lastStart) await sleep(pause, signal);
@@ -80,6 +74,7 @@ export async function foldUnit(projection: AnyProjection, options: FoldOptions):
       succeed(to >= backlog ? 'LIVE' : 'CATCHING_UP');
       after = to;
       position = to;
+      advanced();
       lastStart = -1;
     }
   }

@@ -1,4 +1,4 @@
-import { backoff, sleep } from '../kernel/async.ts';
+import { keepTrying } from '../kernel/async.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { EventLog } from './event-log.ts';
 import { follow } from './follow.ts';
@@ -23,19 +23,16 @@ export async function hearOfForgetting({
   const stopping = new AbortController();
   const { signal } = stopping;
   let after = await log.head();
-  const done = keepReading();
+  const done = keepTrying(read, {
+    signal,
+    onError: (error) =>
+      logger.error({ err: error, position: after }, 'the log could not be read; trying again'),
+  });
 
-  async function keepReading(): Promise<void> {
-    for (let failures = 0; !signal.aborted; failures += 1) {
-      try {
-        for await (const page of follow(log, { after, signal })) {
-          after = page.position;
-          failures = 0;
-        }
-      } catch (error) {
-        logger.error({ err: error, position: after }, 'the log could not be read; trying again');
-        await sleep(backoff(failures, { base: 100, most: 5_000 }), signal);
-      }
+  async function read(advanced: () => void): Promise<void> {
+    for await (const page of follow(log, { after, signal })) {
+      after = page.position;
+      advanced();
     }
   }
 

@@ -1,6 +1,6 @@
 import type { Execute } from '../application/execute.ts';
 import type { StoredEvent } from '../domain/event.ts';
-import { Bell, backoff, nextTurn, sleep } from '../kernel/async.ts';
+import { Bell, keepTrying, nextTurn, sleep } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { isLivefoldError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/log.ts';
@@ -37,20 +37,15 @@ export async function react(manager: AnyProcessManager, options: ReactOptions): 
   // When timers are looked at next, by the clock: only one that is due before needs a look earlier.
   let nextLook = Number.POSITIVE_INFINITY;
   say({ status: 'CATCHING_UP', lastError: null });
-  await Promise.all([keepTrying(followEvents), keepTrying(watchTimers)]);
+  await Promise.all([
+    keepTrying(followEvents, { signal, onError }),
+    keepTrying(watchTimers, { signal, onError }),
+  ]);
   say(undefined);
 
-  async function keepTrying(work: () => Promise<void>): Promise<void> {
-    for (let failures = 0; !signal.aborted; failures += 1) {
-      try {
-        await work();
-        failures = 0;
-      } catch (error) {
-        say({ status: 'RETRYING', lastError: error instanceof Error ? error.message : String(error) });
-        logger.error({ err: error, processManager: manager.name }, 'process manager failed; trying again');
-        await sleep(backoff(failures, { base: 100, most: 5_000 }), signal);
-      }
-    }
+  function onError(error: unknown): void {
+    say({ status: 'RETRYING', lastError: error instanceof Error ? error.message : String(error) });
+    logger.error({ err: error, processManager: manager.name }, 'process manager failed; trying again');
   }
 
   async function followEvents(): Promise<void> {

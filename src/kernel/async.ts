@@ -76,3 +76,27 @@ export function nextTurn(): Promise<void> {
 export function backoff(attempt: number, options: { readonly base: number; readonly most: number }): number {
   return Math.random() * Math.min(options.most, options.base * 2 ** attempt);
 }
+
+/**
+ * Runs work again and again until the signal aborts: at once when it has ended, after a pause that grows to five seconds
+ * when it has thrown. The pauses start anew once the work has called `advanced`, or ended without an error.
+ */
+export async function keepTrying(
+  work: (advanced: () => void) => Promise<void>,
+  { signal, onError }: { readonly signal: AbortSignal; readonly onError: (error: unknown) => void },
+): Promise<void> {
+  let failures = 0;
+  const advanced = (): void => {
+    failures = 0;
+  };
+  while (!signal.aborted) {
+    try {
+      await work(advanced);
+      advanced();
+    } catch (error) {
+      onError(error);
+      await sleep(backoff(failures, { base: 100, most: 5_000 }), signal);
+      failures += 1;
+    }
+  }
+}

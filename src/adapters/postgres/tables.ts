@@ -119,6 +119,10 @@ export function livefoldTables(schemaName: string = defaultSchema) {
     token: bigint('token', { mode: 'number' }).notNull().default(0),
     /** Where the log ended when it was shorter than what this consumer had seen: another log than the one it was folded from. */
     beyond: bigint('beyond', { mode: 'number' }),
+    /** A fingerprint of the definition that its rows were folded with; null where none was kept. */
+    definition: text('definition'),
+    /** What was found wrong with its table, for as long as only a rebuild mends it. */
+    fault: text('fault'),
   });
 
   /** The processes that are up. */
@@ -146,6 +150,50 @@ export function livefoldTables(schemaName: string = defaultSchema) {
       index('tombstones_position').on(table.projection, table.position),
     ],
   );
+
+  /**
+   * Events that are kept back: for each parked key first the one that could not be handled, with its error, then those that
+   * came after it. The events themselves are on the log.
+   */
+  const parked = schema.table(
+    'parked',
+    {
+      /** The projection, or a process manager as it is tracked. */
+      consumer: binaryText('consumer').notNull(),
+      key: binaryText('key').notNull(),
+      position: position().notNull(),
+      /** Null for the events that wait behind another. */
+      error: text('error'),
+      failures: integer('failures').notNull().default(0),
+      parkedAt: time('parked_at').notNull(),
+      /** When it is tried again by itself; null when that was tried often enough. */
+      nextTry: time('next_try'),
+      /** What an operator wants done about the key: `retry` or `skip`. */
+      asked: text('asked').$type<'retry' | 'skip'>(),
+    },
+    (table) => [primaryKey({ columns: [table.consumer, table.key, table.position] })],
+  );
+
+  /** Events that an operator had left out of a key's fold. */
+  const skipped = schema.table(
+    'skipped',
+    {
+      consumer: binaryText('consumer').notNull(),
+      key: binaryText('key').notNull(),
+      position: position().notNull(),
+      error: text('error').notNull(),
+      skippedAt: time('skipped_at').notNull(),
+    },
+    (table) => [primaryKey({ columns: [table.consumer, table.key, table.position] })],
+  );
+
+  /** Commands of process managers that were rejected, so that one that is sent again meets the same answer. */
+  const rejections = schema.table('rejections', {
+    commandId: binaryText('command_id').primaryKey(),
+    manager: binaryText('manager').notNull(),
+    key: binaryText('key').notNull(),
+    reason: text('reason').notNull(),
+  });
 
   /** The state of each process of a process manager. */
   const processes = schema.table(
@@ -177,7 +225,8 @@ export function livefoldTables(schemaName: string = defaultSchema) {
 
   return {
     ...{ schema, events, tags, commands, snapshots, keys, chain },
-    ...{ tracking, members, tombstones, processes, timers },
+    ...{ tracking, members, tombstones, parked, skipped },
+    ...{ processes, timers, rejections },
   };
 }
 
@@ -195,8 +244,11 @@ export const {
   tracking,
   members,
   tombstones,
+  parked,
+  skipped,
   processes,
   timers,
+  rejections,
 } = livefoldTables();
 
 /** The name of the channel that announces appends, one for each application. */

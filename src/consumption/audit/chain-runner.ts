@@ -1,4 +1,4 @@
-import { backoff, sleep } from '../../kernel/async.ts';
+import { keepTrying } from '../../kernel/async.ts';
 import type { Logger } from '../../kernel/log.ts';
 import { emptyLogHash, nextLogHash } from '../../persistence/archive/log-hash.ts';
 import { type ChainLink, chainStep, type LogChain } from '../../persistence/log-chain.ts';
@@ -21,25 +21,17 @@ export function runChain(options: {
 }): RunningChain {
   const { log, chain, logger } = options;
   const stopping = new AbortController();
-  const done = keepRunning();
-
-  async function keepRunning(): Promise<void> {
-    for (let failures = 0; !stopping.signal.aborted; failures += 1) {
-      try {
-        await run();
-        failures = 0;
-      } catch (error) {
-        logger.error({ err: error }, 'the hash chain could not be continued; trying again');
-        await sleep(backoff(failures, { base: 100, most: 5_000 }), stopping.signal);
-      }
-    }
-  }
+  const { signal } = stopping;
+  const done = keepTrying(run, {
+    signal,
+    onError: (error) => logger.error({ err: error }, 'the hash chain could not be continued; trying again'),
+  });
 
   /** Until the signal aborts, or another process turns out to have continued the chain. */
-  async function run(): Promise<void> {
+  async function run(advanced: () => void): Promise<void> {
     let last = await chain.lastLink();
     const after = last?.position ?? 0;
-    for await (const page of follow(log, { after, signal: stopping.signal })) {
+    for await (const page of follow(log, { after, signal })) {
       let hash = last?.hash ?? emptyLogHash;
       for (const event of page.events) {
         hash = nextLogHash(hash, event);
@@ -49,6 +41,7 @@ export function runChain(options: {
         if (!(await chain.addLink(link, last))) return;
         last = link;
       }
+      advanced();
     }
   }
 
