@@ -1,11 +1,17 @@
 import type { StoredEvent } from '../domain/event.ts';
 import { everything } from '../domain/query.ts';
 import { Bell } from '../kernel/async.ts';
+import { sizeOf } from '../kernel/size-of.ts';
 import type { EventStore, Position } from '../persistence/event-store.ts';
 
-/** Events of one page, which starts behind a multiple of the page size; loads of it that are under way and asked for. */
+/**
+ * The events of one page behind `first`, which is the multiple of the page size where it starts unless there were too many bytes
+ * before; loads of it that are under way and asked for.
+ */
 type Page = {
-  readonly events: StoredEvent[];
+  first: Position;
+  events: StoredEvent[];
+  bytes: number;
   current: Promise<void> | undefined;
   next: Promise<void> | undefined;
 };
@@ -14,6 +20,8 @@ export type EventLogOptions = {
   readonly pageSize?: number;
   /** Most pages kept. Together they are the ring of recent events that live consumers read from. */
   readonly pages?: number;
+  /** About so many bytes are kept of each page, so that large events do not fill the memory; 32 MB unless given. */
+  readonly pageBytes?: number;
   /** Rings when the log may have grown; a bell of its own when left out. */
   readonly bell?: Bell;
 };
@@ -28,6 +36,7 @@ export class EventLog {
   readonly #store: Pick<EventStore, 'read' | 'head'>;
   readonly #pageSize: number;
   readonly #mostPages: number;
+  readonly #mostBytes: number;
   readonly #pages = new Map<number, Page>();
   #epoch = 0;
   #seen: Position = 0;
@@ -38,6 +47,7 @@ export class EventLog {
     this.#store = store;
     this.#pageSize = options.pageSize ?? 8_000;
     this.#mostPages = options.pages ?? 4;
+    this.#mostBytes = options.pageBytes ?? 32 * 1024 * 1024;
     this.bell = options.bell ?? new Bell();
   }
 
@@ -79,11 +89,13 @@ export class EventLog {
 
   /** The next events behind a position: at least one if there are any, at most the rest of their page. */
   async read(after: Position): Promise<readonly StoredEvent[]> {
-    const start = after - (after % this.#pageSize);
+    const start = this.#startOf(after);
     const page = this.#pageAt(start);
-    if (start + page.events.length <= after) await this.#load(start, page);
-    if (page.events.length === this.#pageSize) this.#readAhead(start + this.#pageSize);
-    return page.events.slice(after - start);
+    if (endOf(page) <= after) await this.#load(start, page);
+    // What was let go of is not kept a second time: whoever is that far behind reads it alone.
+    if (after < page.first) return this.#readSome(after, page.first);
+    if (endOf(page) === start + this.#pageSize) this.#readAhead(start + this.#pageSize);
+    return page.events.slice(after - page.first);
   }
 
   /**
@@ -92,11 +104,7 @@ export class EventLog {
    */
   offer(events: readonly StoredEvent[]): void {
     this.#seen = Math.max(this.#seen, events.at(-1)?.position ?? 0);
-    for (const event of events) {
-      const start = event.position - 1 - ((event.position - 1) % this.#pageSize);
-      const page = this.#pageAt(start);
-      if (start + page.events.length === event.position - 1) page.events.push(event);
-    }
+    for (const event of events) this.#add(this.#pageAt(this.#startOf(event.position - 1)), [event]);
   }
 
   /** Lets go of what is kept, where it must not be told again: consumers read what they miss from the store. */
@@ -113,7 +121,10 @@ export class EventLog {
   }
 
   #pageAt(start: Position): Page {
-    const page = this.#pages.get(start) ?? { events: [], current: undefined, next: undefined };
+    const page = this.#pages.get(start) ?? {
+      ...{ first: start, events: [], bytes: 0 },
+      ...{ current: undefined, next: undefined },
+    };
     this.#pages.delete(start);
     this.#pages.set(start, page);
     const oldest = this.#pages.keys().next();
@@ -140,13 +151,43 @@ export class EventLog {
   }
 
   async #fill(start: Position, page: Page): Promise<void> {
-    const limit = this.#pageSize - page.events.length;
-    if (limit === 0) return;
-    const more: StoredEvent[] = [];
-    for await (const event of this.#store.read(everything, { after: start + page.events.length, limit }))
-      more.push(event);
-    this.#seen = Math.max(this.#seen, more.at(-1)?.position ?? 0);
-    // Some may have been offered while the store was read.
-    for (const event of more) if (event.position === start + page.events.length + 1) page.events.push(event);
+    this.#add(page, await this.#readSome(endOf(page), start + this.#pageSize));
   }
+
+  /** Events from the store, up to a position; those behind about as many bytes as a page may have are left for the next time. */
+  async #readSome(after: Position, to: Position): Promise<readonly StoredEvent[]> {
+    const events: StoredEvent[] = [];
+    if (after >= to) return events;
+    let bytes = 0;
+    for await (const event of this.#store.read(everything, { after, limit: to - after })) {
+      events.push(event);
+      bytes += sizeOf(event.data);
+      if (bytes >= this.#mostBytes) break;
+    }
+    this.#seen = Math.max(this.#seen, events.at(-1)?.position ?? 0);
+    return events;
+  }
+
+  /** Adds those events that follow on what a page has. Where both are too much, it begins anew with them. */
+  #add(page: Page, events: readonly StoredEvent[]): void {
+    // Some may have been offered while the store was read.
+    const more = events.filter(({ position }) => position > endOf(page));
+    if (more[0]?.position !== endOf(page) + 1) return;
+    const bytes = more.reduce((sum, { data }) => sum + sizeOf(data), 0);
+    if (page.bytes + bytes > this.#mostBytes) {
+      page.first = endOf(page);
+      page.events = [];
+      page.bytes = 0;
+    }
+    page.events.push(...more);
+    page.bytes += bytes;
+  }
+
+  #startOf(after: Position): Position {
+    return after - (after % this.#pageSize);
+  }
+}
+
+function endOf({ first, events }: Page): Position {
+  return first + events.length;
 }

@@ -1,5 +1,7 @@
-import { expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { EventLog } from '../../src/consumption/event-log.ts';
+import { sizeOf } from '../../src/kernel/size-of.ts';
+import { counted } from './counters.ts';
 import { positionsOf, range, ScriptedLog } from './scripted-log.ts';
 
 test('a page ends at a multiple of its size', async () => {
@@ -111,4 +113,53 @@ test('it knows how far it has heard of the log', async () => {
   store.append(1);
   await log.head();
   expect(log.seen).toBe(5);
+});
+
+describe('a page of large events', () => {
+  const eventBytes = sizeOf(counted('a').data);
+
+  test('keeps about as many bytes as it may, and gives everyone everything', async () => {
+    const store = new ScriptedLog();
+    store.append(95);
+    const log = new EventLog(store, { pageSize: 100, pageBytes: 10 * eventBytes });
+    const read: number[] = [];
+    for (let after = 0; after < 95; after = read.at(-1) ?? 0) {
+      const events = await log.read(after);
+      expect(events.length).toBeLessThanOrEqual(10);
+      read.push(...positionsOf(events));
+    }
+    expect(read).toEqual(range(1, 95));
+    expect(store.reads).toHaveLength(10);
+    // One that comes later reads what is gone by itself, and what is there from memory.
+    expect(positionsOf(await log.read(45))).toEqual(range(46, 55));
+    expect(store.reads).toHaveLength(11);
+    expect(positionsOf(await log.read(90))).toEqual(range(91, 95));
+    expect(store.reads).toHaveLength(11);
+  });
+
+  test('that are offered push out those before them', async () => {
+    const store = new ScriptedLog();
+    const log = new EventLog(store, { pageSize: 100, pageBytes: 10 * eventBytes });
+    for (const position of range(1, 25)) {
+      store.append(1);
+      log.offer(store.events.slice(position - 1));
+    }
+    expect(positionsOf(await log.read(20))).toEqual(range(21, 25));
+    expect(store.reads).toEqual([]);
+    expect(positionsOf(await log.read(3))).toEqual(range(4, 13));
+    expect(store.reads).toEqual([3]);
+  });
+
+  test('that is let go of while somebody waits for it is read again', async () => {
+    const store = new ScriptedLog();
+    store.append(5);
+    const log = new EventLog(store, { pageSize: 100, pageBytes: 10 * eventBytes });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    store.gate = promise;
+    const early = log.read(0);
+    resolve();
+    store.append(20);
+    for (const event of store.events) log.offer([event]);
+    expect(positionsOf(await early).slice(0, 5)).toEqual(range(1, 5));
+  });
 });
