@@ -1,4 +1,5 @@
 import { Bell } from '../kernel/async.ts';
+import { sizeOf } from '../kernel/size-of.ts';
 import type { Position } from '../persistence/event-store.ts';
 import type { RowChange } from './fold-rows.ts';
 
@@ -11,6 +12,10 @@ export type ChangeBatch = {
 
 /** So many row changes are kept in all: a live client that is further behind reads the tables. */
 const mostChanges = 10_000;
+/** About so many bytes of rows, where rows are large. */
+const mostBytes = 64 * 1024 * 1024;
+
+type Kept = { readonly batch: ChangeBatch; readonly bytes: number };
 
 /** The committed changes of one projection's table, as this process sees them; the last ones stay in memory. */
 export class ChangeFeed {
@@ -20,8 +25,9 @@ export class ChangeFeed {
   /** Memory reaches back to here. */
   #start: Position;
   /** Only those that changed something: between two of them the table stayed as it was. */
-  #batches: ChangeBatch[] = [];
+  #batches: Kept[] = [];
   #changes = 0;
+  #bytes = 0;
 
   constructor(position: Position) {
     this.#position = position;
@@ -48,7 +54,8 @@ export class ChangeFeed {
     const unknown = { after: position, to: this.#position, changes: null };
     if (position < this.#start) return unknown;
     // From the end, where live clients are.
-    const batch = this.#batches[this.#batches.findLastIndex(({ to }) => to <= position) + 1];
+    const batch =
+      this.#batches[this.#batches.findLastIndex(({ batch: { to } }) => to <= position) + 1]?.batch;
     // From inside a batch its changes cannot be told: a row's `before` is from before the batch.
     return batch !== undefined && batch.after < position ? unknown : batch;
   }
@@ -57,19 +64,27 @@ export class ChangeFeed {
   clear(): void {
     this.#batches = [];
     this.#changes = 0;
+    this.#bytes = 0;
     this.#start = this.#position;
   }
 
   #keep(batch: ChangeBatch): void {
-    this.#batches.push(batch);
+    const bytes = (batch.changes ?? []).reduce(
+      (sum, { before, after }) => sum + sizeOf(before) + sizeOf(after),
+      0,
+    );
+    this.#batches.push({ batch, bytes });
     this.#changes += batch.changes?.length ?? 0;
-    while (this.#changes > mostChanges || this.#batches.length > mostChanges) this.#forgetOldest();
+    this.#bytes += bytes;
+    while (this.#changes > mostChanges || this.#bytes > mostBytes || this.#batches.length > mostChanges)
+      this.#forgetOldest();
   }
 
   #forgetOldest(): void {
     const oldest = this.#batches.shift();
     if (oldest === undefined) return;
-    this.#changes -= oldest.changes?.length ?? 0;
-    this.#start = oldest.to;
+    this.#changes -= oldest.batch.changes?.length ?? 0;
+    this.#bytes -= oldest.bytes;
+    this.#start = oldest.batch.to;
   }
 }

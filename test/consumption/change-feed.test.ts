@@ -54,6 +54,16 @@ test('a batch that is larger than the memory is not kept', () => {
   expect(feed.next(2)).toEqual(batch(2, 3));
 });
 
+test('large rows are kept up to about 64 MB of them', () => {
+  const large = (after: number): ChangeBatch => ({
+    after,
+    to: after + 1,
+    changes: [{ key: 'a', before: undefined, after: { text: 'x'.repeat(12_000_000) }, position: after + 1 }],
+  });
+  const feed = feedFrom(0, large(0), large(1), large(2));
+  expect([feed.next(0), feed.next(1)]).toEqual([unknown(0, 3), large(1)]);
+});
+
 test('what was cleared is not known any more, what comes behind it is', () => {
   const feed = feedFrom(0, batch(0, 1), batch(1, 2));
   feed.clear();

@@ -2,6 +2,7 @@ import type { PgDatabase } from 'drizzle-orm/pg-core';
 import { drizzle, type PostgresJsDatabase, type PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { arrayTypes } from './array-types.ts';
+import { boundStatements } from './bound-statements.ts';
 import { DriverSocket } from './driver-socket.ts';
 import { encryptionOf } from './encrypt.ts';
 import { guardTransactions } from './guard-transactions.ts';
@@ -66,7 +67,7 @@ export function openClient(url: string, options: { readonly max: number }): post
     ssl: false,
     socket: socketsTo(url),
   };
-  return guardTransactions(postgres(url, settings));
+  return guardTransactions(boundStatements(postgres(url, settings)));
 }
 
 type Servers = {
