@@ -1,6 +1,6 @@
 import { type AggregateRoot, streamOf } from '../domain/aggregate.ts';
 import { type Logger, silentLogger } from '../kernel/log.ts';
-import type { EventStore } from '../persistence/event-store.ts';
+import type { EventStore, Position } from '../persistence/event-store.ts';
 import type { SnapshotSelection, SnapshotStore } from '../persistence/snapshot-store.ts';
 import { type AsOf, foldUpTo, isBeyond } from './as-of.ts';
 import { foldOn, type Loaded, unloaded } from './loaded.ts';
@@ -48,15 +48,18 @@ export class Repository {
     return this.#faults.counts;
   }
 
-  /** The state from memory if it is there, else from the log; with `asOf`, as it was at that moment. */
+  /**
+   * The state from memory if it is there, else from the log; with `asOf`, as it was at that moment. `atLeast` is the position of a
+   * receipt of this aggregate: a state in memory that is older, since another process has written, is brought up to date.
+   */
   async load<State>(
     aggregate: AggregateRoot<State>,
     id: string,
-    { asOf }: { readonly asOf?: AsOf } = {},
+    { asOf, atLeast = 1 }: { readonly asOf?: AsOf; readonly atLeast?: Position } = {},
   ): Promise<Loaded<State>> {
     if (asOf !== undefined) return this.#loadAsOf(aggregate, id, asOf);
     const kept = this.guess(aggregate, id);
-    return kept.version === 0 ? this.loadFresh(aggregate, id) : kept;
+    return kept.position < atLeast ? this.loadFresh(aggregate, id) : kept;
   }
 
   /**

@@ -17,6 +17,7 @@ export const repositoryCases: readonly ContractCase<Persistence>[] = [
   { name: 'a state is loaded as of any version, position and time', run: everyMoment },
   { name: 'what is kept in memory is bounded', run: bounded },
   { name: 'what is kept in memory goes on with what came since', run: fastForwarded },
+  { name: 'what is loaded is not older than a receipt, whoever wrote', run: receipts },
   { name: 'a failed command leaves what is kept in memory as it was', run: unspoiled },
 ];
 
@@ -95,6 +96,22 @@ async function everyMoment({ events, snapshots }: Persistence): Promise<void> {
       const { state, version } = await each.load(ledger, '1', { asOf });
       assert.deepEqual([state, version], [ledger.state.run(expected), expected.length], JSON.stringify(asOf));
     }
+  }
+}
+
+/** A process that has an aggregate in memory, and another one that writes. */
+async function receipts(persistence: Persistence, another: () => Promise<Persistence>): Promise<void> {
+  const ledger = ledgerWith();
+  const { events: store } = await another();
+  const write = createExecutor({ store, repository: new Repository(store) });
+  const { counted, repository } = openCounted(persistence, 10);
+  for (let n = 1; n <= 5; n += 1) {
+    const { position } = await write(ledger.commands.enter('1', [n, n]));
+    assert.equal((await repository.load(ledger, '1', { atLeast: position })).version, 2 * n);
+    // What is in memory is new enough now.
+    const before = counted.events;
+    assert.equal((await repository.load(ledger, '1', { atLeast: position })).version, 2 * n);
+    assert.equal(counted.events, before);
   }
 }
 
