@@ -5,6 +5,12 @@ export { buildBackendSchema } from './graphql/build-schema.ts';
 export { type Connection, type ConnectionArguments, readConnection } from './graphql/connection.ts';
 export type { GraphQLContext } from './graphql/context.ts';
 export { liveField } from './graphql/live-field.ts';
+export {
+  liveProjectionField,
+  type ReadLiveOptions,
+  readLive,
+  watchLive,
+} from './graphql/live-projection-field.ts';
 export { type MutationOptions, mutate } from './graphql/mutate.ts';
 export { mutationField } from './graphql/mutation-field.ts';
 export { orderBy } from './graphql/order-by.ts';

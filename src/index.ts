@@ -1,4 +1,4 @@
-export type { AsOf } from './application/as-of.ts';
+export type { AsOf, Moment } from './application/as-of.ts';
 export type { Executable } from './application/executable.ts';
 export {
   createExecutor,
@@ -11,6 +11,8 @@ export { Repository, type RepositoryOptions } from './application/repository.ts'
 export { EventLog, type EventLogOptions } from './consumption/event-log.ts';
 export { foldRow } from './consumption/fold-rows.ts';
 export { type FollowedPage, type FollowOptions, follow } from './consumption/follow.ts';
+export { type LiveProjection, liveProjection } from './consumption/live-projection.ts';
+export { LiveReader, type LiveReaderOptions, type LiveRow } from './consumption/live-reader.ts';
 export {
   type ProcessManager,
   processManager,

@@ -1,12 +1,16 @@
 import type { AggregateRoot } from '../domain/aggregate.ts';
 import type { EventStore, Position, ReadOptions } from '../persistence/event-store.ts';
-import { foldOn, type Loaded } from './loaded.ts';
+import { foldQuery } from './fold-query.ts';
+import type { Loaded } from './loaded.ts';
 
-/** A moment in the past: a version of the stream, a position of the log, or a time of the store's clock; each inclusive. */
-export type AsOf = { readonly version: number } | { readonly position: Position } | { readonly time: Date };
+/** A moment in the log's past: a position, or a time of the store's clock; inclusive. */
+export type Moment = { readonly position: Position } | { readonly time: Date };
 
-/** The aggregate as it was at a moment, from a state that is not beyond it. One event at a time is in memory. */
-export async function foldUpTo<State>(
+/** A moment in the past of a stream: one of the log's, or a version of the stream; inclusive. */
+export type AsOf = Moment | { readonly version: number };
+
+/** The aggregate as it was at a moment, from a state that is not beyond it. */
+export function foldUpTo<State>(
   asOf: AsOf,
   source: {
     readonly aggregate: AggregateRoot<State>;
@@ -17,10 +21,8 @@ export async function foldUpTo<State>(
 ): Promise<Loaded<State>> {
   const { aggregate, stream, events, from } = source;
   const query = { items: [{ stream, afterVersion: from.version }] };
-  let loaded = from;
-  for await (const event of events.read(query, stopAt(asOf, from.version)))
-    loaded = foldOn(aggregate, loaded, [event]);
-  return loaded;
+  const range = 'version' in asOf ? { limit: Math.max(asOf.version - from.version, 0) } : rangeUpTo(asOf);
+  return foldQuery(aggregate, from, { events, query, range });
 }
 
 /** Whether a state of the stream is from after the moment. */
@@ -37,8 +39,7 @@ export async function isBeyond(
   return first.length === 0;
 }
 
-function stopAt(asOf: AsOf, version: number): ReadOptions {
-  if ('version' in asOf) return { limit: Math.max(asOf.version - version, 0) };
-  if ('position' in asOf) return { before: asOf.position + 1 };
-  return { asOf: asOf.time };
+/** What had been stored at a moment. */
+export function rangeUpTo(moment: Moment): ReadOptions {
+  return 'position' in moment ? { before: moment.position + 1 } : { asOf: moment.time };
 }

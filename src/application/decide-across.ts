@@ -3,6 +3,8 @@ import { eventsOf, isRejection } from '../domain/rejection.ts';
 import type { EventStore } from '../persistence/event-store.ts';
 import type { Attempt, DecidingContext } from './attempt.ts';
 import { validateInput } from './executable.ts';
+import { foldQuery } from './fold-query.ts';
+import { unloaded } from './loaded.ts';
 import { prepareEvent } from './prepare-event.ts';
 
 /** Lets a decision decide from the events that its query means. What it decides holds if none comes in between. */
@@ -14,13 +16,9 @@ export async function decideAcross(
   const { definition } = command;
   const input = validateInput({ ...command, schema: definition.schema });
   const query = definition.query(input);
-  const fold = definition.state(input);
-  let state = fold.initial;
-  let after = 0;
-  for await (const event of store.read(query, { transaction })) {
-    state = fold.apply(state, event);
-    after = event.position;
-  }
+  const root = { state: definition.state(input) };
+  const source = { events: store, query, range: { transaction } };
+  const { state, position: after } = await foldQuery(root, unloaded(root), source);
   const outcome = definition.decide(state, input, context);
   const stream = definition.stream(input);
   return {

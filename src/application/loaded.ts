@@ -14,13 +14,13 @@ export type Loaded<State> = {
 };
 
 /** An aggregate without events. */
-export function unloaded<State>(aggregate: AggregateRoot<State>): Loaded<State> {
+export function unloaded<State>(aggregate: Pick<AggregateRoot<State>, 'state'>): Loaded<State> {
   return { state: aggregate.state.initial, version: 0, position: 0, subjects: [] };
 }
 
 /** The aggregate after the events that follow. Those not stored yet leave the position to whoever stores them. */
 export function foldOn<State>(
-  aggregate: AggregateRoot<State>,
+  aggregate: Pick<AggregateRoot<State>, 'state'>,
   from: Loaded<State>,
   events: readonly (PreparedEvent | StoredEvent)[],
 ): Loaded<State> {

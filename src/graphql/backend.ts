@@ -1,6 +1,7 @@
 import type { Execute } from '../application/execute.ts';
 import type { Repository } from '../application/repository.ts';
 import type { EventLog } from '../consumption/event-log.ts';
+import type { LiveReader } from '../consumption/live-reader.ts';
 import type { RunningProjection } from '../consumption/projection-runner.ts';
 import type { ReadModels } from '../consumption/read-models.ts';
 import type { EventStore } from '../persistence/event-store.ts';
@@ -14,6 +15,8 @@ export interface Backend {
   /** The log as this process's consumers share it. */
   readonly log: EventLog;
   readonly models: ReadModels;
+  /** Reads projections that have no table. */
+  readonly live: LiveReader;
   /** Writes values that JSON lacks for programs that read the log from afar. */
   readonly transcoder: Transcoder;
   /** By name. */

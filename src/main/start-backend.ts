@@ -8,6 +8,7 @@ import { Repository } from '../application/repository.ts';
 import { runChain } from '../consumption/audit/chain-runner.ts';
 import { EventLog } from '../consumption/event-log.ts';
 import { hearOfForgetting } from '../consumption/hear-of-forgetting.ts';
+import { LiveReader } from '../consumption/live-reader.ts';
 import { Members } from '../consumption/members.ts';
 import { runProcessManager } from '../consumption/process-runner.ts';
 import { type RunningProjection, runProjection } from '../consumption/projection-runner.ts';
@@ -51,11 +52,13 @@ export async function startBackend(
   const storage = starting.use(
     await openStorage(definition, options, () => {
       repository.clear();
+      live.clear();
       for (const { feed } of runners) feed.clear();
     }),
   );
   const { database, databaseUrl, events: store, log, models } = storage;
   const repository = new Repository(store, { snapshots: storage.snapshots, logger });
+  const live = new LiveReader({ store, log });
   starting.defer(() => repository.settle());
   const registry = new EventRegistry(definition.events);
   const execute = createExecutor({ store, repository, registry, clock });
@@ -96,6 +99,7 @@ export async function startBackend(
     repository,
     log,
     models,
+    live,
     transcoder: createTranscoder(definition.transcodings),
     projections: new Map(runners.map((runner) => [runner.projection.name, runner])),
     databaseUrl,

@@ -1,0 +1,116 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type Moment, rangeUpTo } from '../application/as-of.ts';
+import { foldQuery } from '../application/fold-query.ts';
+import { foldOn, type Loaded, unloaded } from '../application/loaded.ts';
+import { StateCache } from '../application/state-cache.ts';
+import type { EventStore, Position } from '../persistence/event-store.ts';
+import type { EventLog } from './event-log.ts';
+import { follow } from './follow.ts';
+import type { LiveProjection, LiveState } from './live-projection.ts';
+
+/** A row as of a position, `null` where there is none. */
+export type LiveRow<Row> = { readonly row: Row | null; readonly position: Position };
+
+export type LiveReaderOptions = {
+  readonly store: Pick<EventStore, 'read'>;
+  readonly log: EventLog;
+  /** Most rows kept in memory; 1,000 unless given. */
+  readonly cacheSize?: number;
+};
+
+/** Reads live projections: folds what came since, from a row in memory or from the first event. */
+export class LiveReader {
+  readonly #store: Pick<EventStore, 'read'>;
+  readonly #log: EventLog;
+  readonly #cache: StateCache;
+
+  constructor({ store, log, cacheSize = 1_000 }: LiveReaderOptions) {
+    this.#store = store;
+    this.#log = log;
+    this.#cache = new StateCache(cacheSize);
+  }
+
+  /** The row of a key. It holds everything that was on the log when it was asked for; with `asOf`, what was by that moment. */
+  async read<Row>(
+    projection: LiveProjection<Row>,
+    key: string,
+    { asOf }: { readonly asOf?: Moment | undefined } = {},
+  ): Promise<LiveRow<Row>> {
+    return rowOf(await this.#load(projection, key, asOf));
+  }
+
+  /**
+   * The row of a key as it is, then as each event leaves it that changes it; behind `after` only the latter. It follows the log,
+   * so one that is taken slowly loses nothing and costs no memory.
+   */
+  async *watch<Row>(
+    projection: LiveProjection<Row>,
+    key: string,
+    { after, signal }: { readonly after?: Position | undefined; readonly signal: AbortSignal },
+  ): AsyncGenerator<LiveRow<Row>> {
+    const log = this.#log;
+    const query = projection.query(key);
+    let told: Loaded<LiveState<Row>> | undefined;
+    let position = after;
+    while (!signal.aborted) {
+      const { epoch } = log;
+      let now = await this.#load(projection, key, position === undefined ? undefined : { position });
+      // Not the first turn: somebody was forgotten, and the row may read otherwise now.
+      const isNews = told === undefined ? after === undefined : !isDeepStrictEqual(told.state, now.state);
+      if (isNews) yield rowOf(now);
+      for await (const page of follow(log, { after: now.position, query, signal })) {
+        for (const event of page.events) {
+          if (log.epoch !== epoch) break;
+          const next = foldOn(projection, now, [event]);
+          const isChanged = next.state !== now.state;
+          now = next;
+          if (isChanged) yield rowOf(now);
+        }
+        if (log.epoch !== epoch) break;
+        now = { ...now, position: page.position };
+      }
+      told = now;
+      ({ position } = now);
+    }
+  }
+
+  /** Forgets all rows in memory, those on their way there included: for when a subject is forgotten. */
+  clear(): void {
+    this.#cache.clear();
+  }
+
+  async #load<Row>(
+    projection: LiveProjection<Row>,
+    key: string,
+    asOf: Moment | undefined,
+  ): Promise<Loaded<LiveState<Row>>> {
+    const { epoch } = this.#cache;
+    // Up to here a read that begins now sees the log; so far there is nothing more for this key to look for later.
+    const { seen } = this.#log;
+    const kept = this.#cache.get(projection, key);
+    const from = kept !== undefined && !isBeyond(kept, asOf) ? kept : nothing(projection, key);
+    const loaded = await foldQuery(projection, from, {
+      events: this.#store,
+      query: projection.query(key),
+      range: { after: from.position, ...(asOf && rangeUpTo(asOf)) },
+    });
+    if (asOf !== undefined) return 'position' in asOf ? { ...loaded, position: asOf.position } : loaded;
+    const current = { ...loaded, position: Math.max(loaded.position, seen) };
+    // Of a key without events there is nothing worth keeping: whoever makes keys up would fill the memory.
+    if (current.version > 0) this.#cache.keep(projection, key, { loaded: current, epoch });
+    return current;
+  }
+}
+
+function nothing<Row>(projection: LiveProjection<Row>, key: string): Loaded<LiveState<Row>> {
+  return { ...unloaded(projection), state: { key, row: undefined } };
+}
+
+/** Whether a row may hold what is from after the moment. */
+function isBeyond({ position }: Loaded<unknown>, asOf: Moment | undefined): boolean {
+  return asOf !== undefined && (!('position' in asOf) || position > asOf.position);
+}
+
+function rowOf<Row>({ state, position }: Loaded<LiveState<Row>>): LiveRow<Row> {
+  return { row: state.row ?? null, position };
+}
