@@ -8,9 +8,9 @@ export {
 } from './application/execute.ts';
 export type { Loaded } from './application/loaded.ts';
 export { Repository, type RepositoryOptions } from './application/repository.ts';
-export { EventLog, type EventLogOptions } from './consumption/event-log.ts';
+export { EventLog, type EventLogOptions, type LogPage } from './consumption/event-log.ts';
 export { foldRow } from './consumption/fold-rows.ts';
-export { type FollowedPage, type FollowOptions, follow } from './consumption/follow.ts';
+export { type FollowOptions, follow } from './consumption/follow.ts';
 export { type LiveProjection, liveProjection } from './consumption/live-projection.ts';
 export { LiveReader, type LiveReaderOptions, type LiveRow } from './consumption/live-reader.ts';
 export {
@@ -27,6 +27,7 @@ export {
   projection,
   type RowFold,
   type RowOf,
+  type StartAt,
 } from './consumption/projection.ts';
 export { openRemoteLog, type RemoteLog, type RemoteLogOptions } from './consumption/remote/remote-log.ts';
 export { type Application, application } from './consumption/system/application.ts';

@@ -1,5 +1,5 @@
 import type { StoredEvent } from '../domain/event.ts';
-import { everything } from '../domain/query.ts';
+import { everything, type Query } from '../domain/query.ts';
 import { Bell } from '../kernel/async.ts';
 import { sizeOf } from '../kernel/size-of.ts';
 import type { EventStore, Position } from '../persistence/event-store.ts';
@@ -15,6 +15,12 @@ type Page = {
   current: Promise<void> | undefined;
   next: Promise<void> | undefined;
 };
+
+/** Some events in log order, and the position up to which the log has been looked through. */
+export type LogPage = { readonly events: readonly StoredEvent[]; readonly position: Position };
+
+/** So many pages' worth of the log are looked through in one statement at most: it ends in a second or two. */
+const pagesAtOnce = 64;
 
 export type EventLogOptions = {
   readonly pageSize?: number;
@@ -96,6 +102,24 @@ export class EventLog {
     if (after < page.first) return this.#readSome(after, page.first);
     if (endOf(page) === start + this.#pageSize) this.#readAhead(start + this.#pageSize);
     return page.events.slice(after - page.first);
+  }
+
+  /** Whether a consumer there has more than a whole page of the log before it, as far as is known here. */
+  isFarBehind(position: Position): boolean {
+    return this.#seen - position > this.#pageSize;
+  }
+
+  /**
+   * The next events behind a position that a query means, at most a page of them, for one consumer alone: what it does not
+   * want stays in the database. The head is asked for first. Positions are dense and become visible in order, so below it no
+   * event can come any more, and what did not match up to there need not be looked at again.
+   */
+  async select(query: Query, after: Position): Promise<LogPage> {
+    const end = Math.min(await this.head(), after + this.#pageSize * pagesAtOnce);
+    const range = { after, before: end + 1, limit: this.#pageSize };
+    const events = await Array.fromAsync(this.#store.read(query, range));
+    const last = events.length < this.#pageSize ? undefined : events.at(-1);
+    return { events, position: last?.position ?? Math.max(end, after) };
   }
 
   /**

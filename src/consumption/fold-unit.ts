@@ -54,7 +54,7 @@ export async function foldUnit(projection: AnyProjection, options: FoldOptions):
     else if (!isRetrying) succeed('CATCHING_UP');
     let after = start;
     let { epoch } = log;
-    for await (const page of follow(log, { after, signal })) {
+    for await (const page of follow(log, { after, query: projection.query, signal })) {
       // What is committed goes out to clients before more work on it begins.
       await nextTurn();
       const to = page.position;

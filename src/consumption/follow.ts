@@ -1,7 +1,6 @@
-import type { StoredEvent } from '../domain/event.ts';
 import { everything, matches, type Query } from '../domain/query.ts';
 import type { Position } from '../persistence/event-store.ts';
-import type { EventLog } from './event-log.ts';
+import type { EventLog, LogPage } from './event-log.ts';
 
 export type FollowOptions = {
   /** Starts behind this position; at the start of the log when left out. */
@@ -12,29 +11,40 @@ export type FollowOptions = {
   readonly timeout?: number;
 };
 
-/** Some events in log order, and the position up to which the log has been looked through. */
-export type FollowedPage = { readonly events: readonly StoredEvent[]; readonly position: Position };
+/**
+ * Whoever is far behind and wants less than this part of the events has the database choose them. Above it the pages that
+ * all share cost less: a page for one consumer alone is one more that is read and decoded.
+ */
+const smallPart = 0.25;
 
 /**
  * The one loop that every consumer runs: the backlog, then each event as it comes, until the signal aborts. Pages in
  * which nothing matches are yielded too, empty, so that the consumer's position moves on.
  */
-export async function* follow(log: EventLog, options: FollowOptions): AsyncGenerator<FollowedPage> {
+export async function* follow(log: EventLog, options: FollowOptions): AsyncGenerator<LogPage> {
   const { query = everything, signal, timeout = 5_000 } = options;
   let position = options.after ?? 0;
+  // Which part of the last page was wanted. What that is at first the first page tells.
+  let part = query.items.length === 0 ? 1 : 0;
   while (!signal.aborted) {
     // Taken before reading: a ring that comes while we read must not be slept through.
     const seen = log.bell.rings;
-    const events = await log.read(position);
-    const last = events.at(-1);
-    if (last === undefined) {
+    const isChosen = part < smallPart && log.isFarBehind(position);
+    const page = isChosen ? await log.select(query, position) : await readShared(log, query, position);
+    if (page.position === position) {
       await log.bell.wait(seen, { signal, timeout });
       continue;
     }
-    position = last.position;
-    yield {
-      events: query.items.length === 0 ? events : events.filter((event) => matches(query, event)),
-      position,
-    };
+    part = page.events.length / (page.position - position);
+    ({ position } = page);
+    yield page;
   }
+}
+
+async function readShared(log: EventLog, query: Query, after: Position): Promise<LogPage> {
+  const events = await log.read(after);
+  return {
+    events: query.items.length === 0 ? events : events.filter((event) => matches(query, event)),
+    position: events.at(-1)?.position ?? after,
+  };
 }

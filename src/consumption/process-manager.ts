@@ -1,5 +1,6 @@
 import type { Executable } from '../application/executable.ts';
 import type { AnyEventDefinition, DataOf, StoredEvent, TypeOf } from '../domain/event.ts';
+import type { Query } from '../domain/query.ts';
 import { upcastEvent } from '../domain/upcast-event.ts';
 
 /** A timer of one process: `name` is unique within it, scheduling it again moves it. */
@@ -25,6 +26,8 @@ type TimerReaction = (state: unknown, key: string) => Reaction<unknown>;
 /** Any process manager, where its state's type is not known. */
 export interface AnyProcessManager {
   readonly name: string;
+  /** The events that it reacts to. */
+  readonly query: Query;
   reactionTo(type: string): EventReaction | undefined;
   reactionToTimer(name: string): TimerReaction | undefined;
 }
@@ -37,6 +40,10 @@ export class ProcessManager<State> implements AnyProcessManager {
 
   constructor(name: string) {
     this.name = name;
+  }
+
+  get query(): Query {
+    return { items: [{ types: [...this.#events.keys()] }] };
   }
 
   /** Adds what to do about an event type. `state` is undefined when no process of that key is under way. */

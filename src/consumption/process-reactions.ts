@@ -51,7 +51,7 @@ export async function react(manager: AnyProcessManager, options: ReactOptions): 
   async function followEvents(): Promise<void> {
     let after = await store.position(manager.name);
     if (after >= log.seen) say({ status: 'LIVE', lastError: null });
-    for await (const page of follow(log, { after, signal })) {
+    for await (const page of follow(log, { after, query: manager.query, signal })) {
       await nextTurn();
       const changes = await reactToAll(page.events);
       if (!(await store.commit(manager.name, { after, to: page.position, changes, lease }))) {

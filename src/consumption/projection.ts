@@ -1,8 +1,10 @@
 import { getTableColumns, getTableName, type InferSelectModel } from 'drizzle-orm';
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
 import type { AnyEventDefinition, DataOf, StoredEvent, TypeOf } from '../domain/event.ts';
+import { carries, type Query } from '../domain/query.ts';
 import { upcastEvent } from '../domain/upcast-event.ts';
 import { LivefoldError } from '../kernel/errors.ts';
+import type { Position } from '../persistence/event-store.ts';
 
 /** A row of a read table as folds see it: without the position, which Livefold writes. */
 export type RowOf<Table extends PgTable> = Omit<InferSelectModel<Table>, 'position'>;
@@ -41,7 +43,16 @@ export type ProjectionOptions = {
    * number at the next deployment. Live fields of a projection of several shards read the table at every change.
    */
   readonly shards?: number;
+  /** Only events that carry all of these tags; any event of the types that it handles unless given. */
+  readonly tags?: readonly string[];
+  /**
+   * Where it starts when it is run for the first time, and not again: at the `beginning` of the log (unless given), at its
+   * `end`, or behind a position that the log has reached.
+   */
+  readonly startAt?: StartAt;
 };
+
+export type StartAt = 'beginning' | 'end' | Position;
 
 /** More would be more rows to look at every second than processes to run them. */
 const mostShards = 256;
@@ -54,12 +65,15 @@ export interface AnyProjection {
   readonly shards: number;
   readonly table: PgTable;
   readonly mode: 'async' | 'inline';
+  readonly startAt: StartAt;
   /** The table's key column and the one that holds the position that last changed a row. */
   readonly keyColumn: PgColumn;
   readonly positionColumn: PgColumn;
   /** The name under which rows carry their key. */
   readonly keyField: string;
   readonly types: readonly string[];
+  /** The events that it folds: those of its types that carry its tags. */
+  readonly query: Query;
   handlerOf(type: string): Handler | undefined;
 }
 
@@ -73,6 +87,8 @@ export class Projection<Table extends PgTable> implements AnyProjection {
   readonly keyColumn: PgColumn;
   readonly positionColumn: PgColumn;
   readonly keyField: string;
+  readonly startAt: StartAt;
+  readonly #tags: readonly string[];
   readonly #handlers = new Map<string, Handler>();
 
   constructor(name: string, table: Table, options: ProjectionOptions = {}) {
@@ -81,6 +97,8 @@ export class Projection<Table extends PgTable> implements AnyProjection {
     this.table = table;
     this.mode = options.mode ?? 'async';
     this.shards = checkShards(name, this.mode, options.shards ?? 1);
+    this.startAt = checkStart(name, options.startAt ?? 'beginning');
+    this.#tags = options.tags ?? [];
     this.positionColumn = positionColumnOf(name, table);
     [this.keyField, this.keyColumn] = keyColumnOf(name, table);
   }
@@ -88,6 +106,10 @@ export class Projection<Table extends PgTable> implements AnyProjection {
   /** The event types that can change a row. */
   get types(): readonly string[] {
     return [...this.#handlers.keys()];
+  }
+
+  get query(): Query {
+    return { items: [{ types: this.types, ...(this.#tags.length > 0 && { tags: this.#tags }) }] };
   }
 
   /**
@@ -112,7 +134,7 @@ export class Projection<Table extends PgTable> implements AnyProjection {
     const known = (event: StoredEvent): Known => upcastEvent(definition, event) as Known;
     const keysOf = typeof keys === 'string' ? ({ data }: Known) => data[keys] as Keys : keys;
     this.#handlers.set(definition.type, {
-      keys: (event) => keysOf(known(event)),
+      keys: (event) => (carries(event, this.#tags) ? keysOf(known(event)) : null),
       fold: (row, event, key) => fold(row as RowOf<Table> | undefined, known(event), key),
     });
     return this;
@@ -128,7 +150,7 @@ export class Projection<Table extends PgTable> implements AnyProjection {
  * (`bigint`, not null, in number mode).
  *
  * @throws LivefoldError `INVALID_READ_TABLE` when the table has not
- * @throws LivefoldError `INVALID_NAME`, `INVALID_SHARDS`
+ * @throws LivefoldError `INVALID_NAME`, `INVALID_SHARDS`, `INVALID_START`
  */
 export function projection<Table extends PgTable>(
   name: string,
@@ -159,6 +181,14 @@ function checkShards(name: string, mode: 'async' | 'inline', shards: number): nu
       `The projection "${name}" is inline, so the append that brings an event folds it whole: leave \`shards\` out, or make it async.`,
     );
   return shards;
+}
+
+function checkStart(name: string, startAt: StartAt): StartAt {
+  if (typeof startAt === 'string' || (Number.isSafeInteger(startAt) && startAt >= 0)) return startAt;
+  throw new LivefoldError(
+    'INVALID_START',
+    `The projection "${name}" cannot start at position ${startAt}: give a whole number from 0, 'beginning' or 'end'.`,
+  );
 }
 
 function keyColumnOf(name: string, table: PgTable): readonly [field: string, column: PgColumn] {

@@ -43,6 +43,8 @@ export type ChangesSince = {
 export interface ReadModels {
   /** How far a projection has come, or a shard of it: 0 for a new one. All of its shards have come there. */
   position(projection: AnyProjection): Promise<Position>;
+  /** Behind which position a projection began; 0 for one from the log's beginning, or not begun. */
+  start(projection: AnyProjection): Promise<Position>;
   /**
    * Folds a batch into the projection's table, rows and position in one transaction. `null`, and nothing done, when the
    * projection does not stand at `after`, or when the lease is another's: another process has been there.

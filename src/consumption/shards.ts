@@ -38,9 +38,10 @@ export function shardOfProjection(projection: AnyProjection, shard: Shard): AnyP
     if (keys === null) return null;
     return typeof keys === 'string' ? (isMine(keys) ? keys : null) : keys.filter(isMine);
   };
-  const { name, table, mode, keyColumn, positionColumn, keyField, types, shards } = projection;
+  const { name, table, mode, keyColumn, positionColumn, keyField, types, query, startAt, shards } =
+    projection;
   return {
-    ...{ name, table, mode, keyColumn, positionColumn, keyField, types, shards },
+    ...{ name, table, mode, keyColumn, positionColumn, keyField, types, query, startAt, shards },
     unit: unitOf(name, shard),
     handlerOf(type) {
       const handler = projection.handlerOf(type);

@@ -38,6 +38,11 @@ function matchesItem(
     (stream === undefined ||
       (stream === event.stream && (!('version' in event) || event.version > afterVersion))) &&
     (types === undefined || types.includes(event.type)) &&
-    (tags === undefined || tags.every((tag) => event.tags.includes(tag)))
+    (tags === undefined || carries(event, tags))
   );
+}
+
+/** Whether an event carries all of these tags. */
+export function carries(event: Pick<PreparedEvent, 'tags'>, tags: readonly string[]): boolean {
+  return tags.every((tag) => event.tags.includes(tag));
 }

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { PreparedEvent, StoredEvent } from '../../domain/event.ts';
-import type { AppendItem } from '../../persistence/event-store.ts';
+import type { AppendItem, Position } from '../../persistence/event-store.ts';
 import { copyJson } from './copy-json.ts';
 import type { Session } from './database.ts';
 import { encodeBatch, parameters } from './encode-batch.ts';
@@ -17,6 +17,8 @@ type Refusal = 'duplicate' | 'conflict' | 'condition';
 /** What an append of a batch gives: an outcome for each item, and the stored events, made when somebody asks for them. */
 export type AppendedBatch = {
   readonly outcomes: readonly BatchOutcome[];
+  /** Where the log ended before it. */
+  readonly before: Position;
   readonly stored: () => readonly StoredEvent[];
 };
 
@@ -44,9 +46,13 @@ export function prepareAppend(session: Session, schema: string) {
     .prepare('livefold_append');
   return async (items: readonly AppendItem[]): Promise<AppendedBatch> => {
     const [row] = await statement.execute(encodeBatch(items));
-    if (row === undefined) return { outcomes: [], stored: () => [] };
+    if (row === undefined) return { outcomes: [], before: 0, stored: () => [] };
     const { answer } = row;
-    return { outcomes: placeItems(items, answer, () => {}), stored: () => storedEvents(items, answer) };
+    return {
+      outcomes: placeItems(items, answer, () => {}),
+      before: answer.head,
+      stored: () => storedEvents(items, answer),
+    };
   };
 }
 

@@ -2,7 +2,7 @@ import { desc } from 'drizzle-orm';
 import type { StoredEvent } from '../../domain/event.ts';
 import { LivefoldError } from '../../kernel/errors.ts';
 import { checkAppend } from '../../persistence/check-append.ts';
-import type { AppendItem, EventStore, Receipt } from '../../persistence/event-store.ts';
+import type { AppendItem, EventStore, Position, Receipt } from '../../persistence/event-store.ts';
 import { isEmptyAppend } from '../../persistence/judge-append.ts';
 import { appendConflict } from '../../persistence/refusals.ts';
 import { type AppendedBatch, type BatchOutcome, prepareAppend } from './append-batch.ts';
@@ -14,12 +14,15 @@ import { TableGrowth } from './table-growth.ts';
 import { defaultSchema, livefoldTables } from './tables.ts';
 import { conflictOf, translateError } from './translate-error.ts';
 
+/** Where the log ended before an append, and where it ends with it. */
+export type LogEnds = { readonly before: Position; readonly head: Position };
+
 export type PostgresEventStoreOptions = {
   readonly database: Database;
   /** The Postgres schema of Livefold's own tables. */
   readonly schema?: string;
   /** Runs in the transaction of every append, behind its events: what inline projections hook into. */
-  readonly inTransaction?: (transaction: Session) => Promise<void>;
+  readonly inTransaction?: (transaction: Session, ends: LogEnds) => Promise<void>;
   /** Gets what this process appended, as soon as it is committed. */
   readonly onAppended?: (events: readonly StoredEvent[]) => void;
 };
@@ -35,7 +38,11 @@ export function createPostgresEventStore(options: PostgresEventStoreOptions): Ev
 
   async function writeIn(transaction: Session, items: readonly AppendItem[]): Promise<AppendedBatch> {
     const appended = await prepareAppend(transaction, schema)(items);
-    await inTransaction?.(transaction);
+    const { before, outcomes } = appended;
+    await inTransaction?.(transaction, {
+      before,
+      head: Math.max(before, ...outcomes.map(({ position }) => position)),
+    });
     return appended;
   }
 

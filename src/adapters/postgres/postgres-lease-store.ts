@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { Census, LeaseStore, Member, Unit } from '../../consumption/lease-store.ts';
 import { unitOf } from '../../consumption/shards.ts';
+import { arrangeConsumers } from './arrange-consumers.ts';
 import { textArray } from './array-literal.ts';
 import type { Database } from './database.ts';
 import { membersNews } from './postgres-news.ts';
@@ -79,13 +80,9 @@ export function createPostgresLeaseStore(
       translated('making room for consumers', async () => {
         const names = textArray(Object.keys(consumers));
         const counts = textArray(Object.values(consumers));
-        const statement = sql`with made as (
-            insert into ${tracking} (consumer, position, shards)
-            select w.consumer, 0, w.shards::int from unnest(${names}::text[], ${counts}::text[]) as w(consumer, shards)
-            on conflict do nothing returning consumer, shards)
-          insert into ${tracking} (consumer, position)
-          select consumer || '#' || i || '/' || shards, 0 from made, generate_series(0, shards - 1) as i where shards > 1`;
-        await run(beats, statement, () => undefined);
+        const wanted = sql`(select u.name as consumer, u.count::int as shards, 0::bigint as start
+          from unnest(${names}::text[], ${counts}::text[]) as u(name, count))`;
+        await arrangeConsumers(beats, tables, wanted);
       }),
 
     beat: (member, consumers) => translated('saying that this process is up', () => beat(member, consumers)),

@@ -4,11 +4,12 @@ import { foldInTurns, keysOf, type RowChange } from '../../consumption/fold-rows
 import type { AnyProjection, StoredRow } from '../../consumption/projection.ts';
 import type { ProjectionBatch, ReadModels, RowCursor, RowQuery } from '../../consumption/read-models.ts';
 import type { StoredEvent } from '../../domain/event.ts';
-import { everything } from '../../domain/query.ts';
 import type { Position } from '../../persistence/event-store.ts';
+import { beginProjection } from './arrange-consumers.ts';
 import { typeOf } from './column-type.ts';
 import type { Database, Session } from './database.ts';
 import { columnOf, filterSql } from './filter-sql.ts';
+import type { PostgresEventStoreOptions } from './postgres-event-store.ts';
 import { readEvents } from './read-events.ts';
 import { findRows } from './read-table.ts';
 import { run } from './statement.ts';
@@ -42,14 +43,23 @@ export function createPostgresReadModels(database: Database, schema: string = de
   async function position(projection: AnyProjection): Promise<Position> {
     const row = await tracked(projection);
     if (row !== undefined) return row.position;
-    // One of several shards begins when whoever spreads them has made room for all.
-    if (projection.shards === 1)
-      await session.insert(tracking).values({ consumer: projection.name, position: 0 }).onConflictDoNothing();
-    return (await tracked(projection))?.position ?? 0;
+    // Of several shards none begins alone: whoever has none of their rows yet is about to be told to stop.
+    return projection.unit === projection.name ? beginProjection(session, tables, projection) : 0;
+  }
+
+  async function start({ name }: AnyProjection): Promise<Position> {
+    const [position = 0] = await run(
+      session,
+      sql`select start from ${tracking} where consumer = ${name}`,
+      ([began]) => Number(began),
+    );
+    return position;
   }
 
   return {
     position: (projection) => guarded(projection, () => position(projection)),
+
+    start: (projection) => guarded(projection, () => start(projection)),
 
     apply: (projection, batch) =>
       guarded(projection, async () => {
@@ -116,9 +126,9 @@ export type InlineOptions = {
 export function createInlineProjector(
   projections: readonly AnyProjection[],
   { schema = defaultSchema, decode = (events) => events }: InlineOptions = {},
-): (transaction: Session) => Promise<void> {
+): NonNullable<PostgresEventStoreOptions['inTransaction']> {
   const tables = livefoldTables(schema);
-  return async (transaction) => {
+  return async (transaction, { before, head }) => {
     for (const projection of projections) {
       const [row] = await transaction
         .select()
@@ -127,17 +137,13 @@ export function createInlineProjector(
         .for('update')
         .prepare('livefold_inline')
         .execute();
-      const after = row?.position ?? 0;
-      if (row === undefined)
-        await transaction
-          .insert(tables.tracking)
-          .values({ consumer: projection.name, position: 0 })
-          .onConflictDoNothing();
+      // One that begins here at the end begins before what is being appended.
+      const after = row?.position ?? (await beginProjection(transaction, tables, projection, sql`${before}`));
+      if (head <= after) continue;
       const events = await decode(
-        await Array.fromAsync(readEvents(transaction, tables, everything, { after })),
+        await Array.fromAsync(readEvents(transaction, tables, projection.query, { after })),
       );
-      const to = events.at(-1)?.position ?? after;
-      if (to > after) await applyOn(transaction, tables, projection, { after, to, events });
+      await applyOn(transaction, tables, projection, { after, to: head, events });
     }
   };
 }

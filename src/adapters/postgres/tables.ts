@@ -109,6 +109,8 @@ export function livefoldTables(schemaName: string = defaultSchema) {
   const tracking = schema.table('tracking', {
     consumer: binaryText('consumer').primaryKey(),
     position: position().notNull(),
+    /** Where it began: nothing up to here was for it. */
+    start: bigint('start', { mode: 'number' }).notNull().default(0),
     /** Removals at or below this position are no longer remembered, so nobody can resume from before it. */
     horizon: bigint('horizon', { mode: 'number' }).notNull().default(0),
     /** Over how many shards it is spread; with more than one, its own position means nothing. */

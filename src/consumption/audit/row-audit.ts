@@ -32,28 +32,38 @@ export class RowAudit {
   readonly projection: AnyProjection;
   /** Where the projection stood when the audit began: all rows are at least as far. */
   readonly position: Position;
+  /** Where the projection began: its rows know nothing of what was before. */
+  readonly start: Position;
   readonly #options: RowAuditOptions;
   /** The rows, each with its position. */
   readonly #folded = new Map<string, AnyRow>();
   readonly #list: Checklist;
   #hasFailed = false;
 
-  private constructor(projection: AnyProjection, position: Position, options: RowAuditOptions) {
+  private constructor(
+    projection: AnyProjection,
+    { position, start }: { readonly position: Position; readonly start: Position },
+    options: RowAuditOptions,
+  ) {
     this.projection = projection;
     this.position = position;
+    this.start = start;
     this.#options = options;
     this.#list = new Checklist(`rows of ${projection.name}`);
   }
 
   /** Comes before the log's head is asked for: a projection is never ahead of that. */
   static async begin(projection: AnyProjection, options: RowAuditOptions): Promise<RowAudit> {
-    return new RowAudit(projection, await options.models.position(projection), options);
+    const { models } = options;
+    const position = await models.position(projection);
+    return new RowAudit(projection, { position, start: await models.start(projection) }, options);
   }
 
-  /** Takes in the next events of the log; those behind the projection's position are not for it. */
+  /** Takes in the next events of the log; those up to where the projection began, and behind its position, are not for it. */
   add(events: readonly StoredEvent[]): void {
     for (const event of events)
-      if (event.position <= this.position) this.#fold(event, (key) => this.#isWanted(key));
+      if (event.position > this.start && event.position <= this.position)
+        this.#fold(event, (key) => this.#isWanted(key));
   }
 
   /** The finding without a comparison: what was folded is not what the projection saw. */

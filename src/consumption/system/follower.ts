@@ -2,8 +2,8 @@ import { backoff, nextTurn, sleep } from '../../kernel/async.ts';
 import { isLivefoldError, LivefoldError } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/log.ts';
 import type { Position } from '../../persistence/event-store.ts';
-import type { EventLog } from '../event-log.ts';
-import { type FollowedPage, follow } from '../follow.ts';
+import type { EventLog, LogPage } from '../event-log.ts';
+import { follow } from '../follow.ts';
 import type { Link } from './link.ts';
 
 export type FollowerStatus = 'RUNNING' | 'RETRYING' | 'FAILED' | 'STOPPED';
@@ -70,7 +70,7 @@ export function runFollower(link: Link, { log, logger, signal }: FollowerOptions
     }
   }
 
-  async function carryAll({ events, position }: FollowedPage): Promise<void> {
+  async function carryAll({ events, position }: LogPage): Promise<void> {
     for (const event of events) {
       // Between two events all is stored, so that this is where to stop.
       if (signal.aborted) return;

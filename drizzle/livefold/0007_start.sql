@@ -1,0 +1,1 @@
+ALTER TABLE "livefold"."tracking" ADD COLUMN "start" bigint DEFAULT 0 NOT NULL;
