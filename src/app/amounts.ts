@@ -14,10 +14,12 @@ export const Price = z
     /^\d{1,12}(\.\d{1,4})?$/,
     'must be a decimal number, not negative, with up to 12 digits before the point and 4 behind it',
   )
-  .transform(normalizeDecimal);
+  .transform(normalizeDecimal)
+  // What GraphQL makes a Decimal of.
+  .meta({ format: 'decimal' });
 
 /** An exact sum of money, of any size and sign. */
-export const Amount = z.string().refine(isDecimal, 'must be a decimal number');
+export const Amount = z.string().refine(isDecimal, 'must be a decimal number').meta({ format: 'decimal' });
 
 /** How many units: a whole number from 1 to a million. */
 export const Quantity = z.int().min(1).max(1_000_000);

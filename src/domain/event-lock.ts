@@ -51,14 +51,32 @@ function compareType(
   if (is < was) return [breaking(type, `its version went back from ${was} to ${is}: versions only rise`)];
   if (is > was) return [harmless(type, `its version rose from ${was} to ${is}`)];
   if (canonicalJson(locked.schema) === canonicalJson(current.schema)) return [];
-  return acceptsAll(locked.schema, current.schema)
-    ? [harmless(type, 'its schema takes more than before')]
+  return acceptsAll(withoutNotes(locked.schema), withoutNotes(current.schema))
+    ? [harmless(type, 'its schema says more, or takes more, than before')]
     : [
         breaking(
           type,
           `its schema changed and its version is still ${is}: raise \`schemaVersion\` and add an upcaster`,
         ),
       ];
+}
+
+/** What a schema says for readers alone. `decimal` is no format of JSON Schema: it tells GraphQL what to make of a text. */
+const notes: ReadonlySet<string> = new Set(['title', 'description', 'examples', 'deprecated']);
+
+/** A schema without its notes, at any depth; a member may well be called as one of them. */
+function withoutNotes(schema: unknown, isNames = false): unknown {
+  if (Array.isArray(schema)) return schema.map((item) => withoutNotes(item));
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const said = Object.entries(schema).filter(
+    ([keyword, value]) => isNames || !(notes.has(keyword) || (keyword === 'format' && value === 'decimal')),
+  );
+  return Object.fromEntries(
+    said.map(([keyword, value]) => [
+      keyword,
+      withoutNotes(value, !isNames && (keyword === 'properties' || keyword === '$defs')),
+    ]),
+  );
 }
 
 /**

@@ -59,6 +59,8 @@ export type EventDefinition<Type extends string, Input, Data> = {
   readonly upcasters: Upcasters;
   /** Whether its data has fields about a person. */
   readonly isPersonal: boolean;
+  /** Those fields, and what each reads as once whom it is about is forgotten. */
+  readonly erased: Readonly<Record<string, unknown>>;
 };
 
 // biome-ignore lint/suspicious/noExplicitAny: input and data are inferred from the definition given; unknown would refuse every one (Input is contravariant).
@@ -121,5 +123,6 @@ export function event<const Type extends string, Input, Data>(
     schema,
     upcasters: upcast,
     isPersonal: personal.length > 0,
+    erased: Object.assign({}, ...personal.map(({ erased }) => erased)),
   });
 }

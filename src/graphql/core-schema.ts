@@ -56,6 +56,8 @@ export type Notification = {
   readonly schemaVersion: Scalars['Int']['output'];
   /** What happened, as the event type's schema says. */
   readonly data: Scalars['JSON']['output'];
+  /** What happened, as the type of its event: as the program knows it today, whatever version it was stored in. */
+  readonly event: DomainEvent;
   /** The data for a program that folds it: values that JSON lacks stand as `{ "$name": … }`, the way an archive has them. */
   readonly encoded: Scalars['JSON']['output'];
   /** What the event is about, as `name:value`. */
@@ -75,6 +77,36 @@ export type Notification = {
   /** When the log stored it. */
   readonly recordedAt: Scalars['DateTime']['output'];
 };
+
+/**
+ * What an event says, typed: one type for each event type of the application, named after it and made from the schema that its events
+ * are checked by. Two types may have a field of one name in different types; then give one of them an alias.
+ */
+export type DomainEvent = UnknownEvent;
+
+/** An event that this program cannot show as one of its event types. */
+export type UnknownEvent = {
+  readonly __typename?: 'UnknownEvent';
+  /** The event type's name. */
+  readonly type: Scalars['String']['output'];
+  /** The version of the event type's schema that the data follows. */
+  readonly schemaVersion: Scalars['Int']['output'];
+  /** Why it is not shown as its type. */
+  readonly reason: UnknownEventReason;
+  /** What happened; values that JSON lacks stand as `{ "$name": … }`. */
+  readonly data: Scalars['JSON']['output'];
+};
+
+/** Why an event is not shown as its type. */
+export type UnknownEventReason =
+  /** This program has no event type of that name. */
+  | 'UNKNOWN_TYPE'
+  /** A newer program wrote it. */
+  | 'NEWER_VERSION'
+  /** It is of an older version, and could not be brought up to date. */
+  | 'NOT_UPCAST'
+  /** Its data does not fit the event type's schema. */
+  | 'INVALID';
 
 /** Which events are meant. Every part given must hold; none given means all events. */
 export type NotificationFilter = {
@@ -392,6 +424,10 @@ export type DirectiveResolverFn<TResult = Record<PropertyKey, never>, TParent = 
 
 
 
+/** Mapping of union types */
+export type ResolversUnionTypes<_RefType extends Record<string, unknown>> = {
+  DomainEvent: ( UnknownEvent );
+};
 
 
 /** Mapping between all available schema types and the resolvers types */
@@ -407,6 +443,9 @@ export type ResolversTypes = {
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   Notification: ResolverTypeWrapper<StoredEvent>;
   String: ResolverTypeWrapper<Scalars['String']['output']>;
+  DomainEvent: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['DomainEvent']>;
+  UnknownEvent: ResolverTypeWrapper<UnknownEvent>;
+  UnknownEventReason: UnknownEventReason;
   NotificationFilter: NotificationFilter;
   NotificationConnection: ResolverTypeWrapper<Omit<NotificationConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversTypes['NotificationEdge']>, nodes: ReadonlyArray<ResolversTypes['Notification']> }>;
   NotificationEdge: ResolverTypeWrapper<Omit<NotificationEdge, 'node'> & { node: ResolversTypes['Notification'] }>;
@@ -440,6 +479,8 @@ export type ResolversParentTypes = {
   Boolean: Scalars['Boolean']['output'];
   Notification: StoredEvent;
   String: Scalars['String']['output'];
+  DomainEvent: ResolversUnionTypes<ResolversParentTypes>['DomainEvent'];
+  UnknownEvent: UnknownEvent;
   NotificationFilter: NotificationFilter;
   NotificationConnection: Omit<NotificationConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversParentTypes['NotificationEdge']>, nodes: ReadonlyArray<ResolversParentTypes['Notification']> };
   NotificationEdge: Omit<NotificationEdge, 'node'> & { node: ResolversParentTypes['Notification'] };
@@ -494,6 +535,7 @@ export type NotificationResolvers<ContextType = GraphQLContext, ParentType exten
   type?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   schemaVersion?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   data?: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
+  event?: Resolver<ResolversTypes['DomainEvent'], ParentType, ContextType>;
   encoded?: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
   tags?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
   correlationId?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
@@ -503,6 +545,18 @@ export type NotificationResolvers<ContextType = GraphQLContext, ParentType exten
   metadata?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
   occurredAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   recordedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+};
+
+export type DomainEventResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['DomainEvent'] = ResolversParentTypes['DomainEvent']> = {
+  __resolveType: TypeResolveFn<'UnknownEvent', ParentType, ContextType>;
+};
+
+export type UnknownEventResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['UnknownEvent'] = ResolversParentTypes['UnknownEvent']> = {
+  type?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  schemaVersion?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  reason?: Resolver<ResolversTypes['UnknownEventReason'], ParentType, ContextType>;
+  data?: Resolver<ResolversTypes['JSON'], ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
 export type NotificationConnectionResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['NotificationConnection'] = ResolversParentTypes['NotificationConnection']> = {
@@ -568,6 +622,8 @@ export type Resolvers<ContextType = GraphQLContext> = {
   JSON?: GraphQLScalarType;
   Receipt?: ReceiptResolvers<ContextType>;
   Notification?: NotificationResolvers<ContextType>;
+  DomainEvent?: DomainEventResolvers<ContextType>;
+  UnknownEvent?: UnknownEventResolvers<ContextType>;
   NotificationConnection?: NotificationConnectionResolvers<ContextType>;
   NotificationEdge?: NotificationEdgeResolvers<ContextType>;
   PageInfo?: PageInfoResolvers<ContextType>;

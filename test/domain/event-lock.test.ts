@@ -37,6 +37,23 @@ test('a schema that takes more is harmless, one that takes less or something els
   for (const schema of changed) expect(compare(event('Placed', schema))).toEqual(['Placed true']);
 });
 
+test('what a schema only says is harmless; a member may be called like it', () => {
+  const said = z
+    .object({
+      id: z.string().meta({ format: 'decimal', examples: ['1'] }),
+      lines: z.array(z.object({ sku: z.string().describe('A unit.') })),
+    })
+    .describe('An order.');
+  expect(compare(event('Placed', said))).toEqual(['Placed false']);
+  expect(compare(event('Placed', V1.extend({ id: z.string().meta({ format: 'email' }) })))).toEqual([
+    'Placed true',
+  ]);
+  const Titled = z.object({ title: z.string(), description: z.object({ title: z.string() }) });
+  const titled = lockOf(new EventRegistry([event('T', Titled)]));
+  const numbered = event('T', Titled.extend({ description: z.object({ title: z.number() }) }));
+  expect(compareWithLock(new EventRegistry([numbered]), titled)).toMatchObject([{ isBreaking: true }]);
+});
+
 test('a version that rises needs an upcaster for each step, and none goes back', () => {
   expect(compare(event('Placed', z.object({}), { schemaVersion: 2, upcast: { 1: () => ({}) } }))).toEqual([
     'Placed false',
