@@ -11,6 +11,7 @@ export type ShopOptions = { readonly databaseUrl?: string; readonly clock?: Cloc
 /** The shop, served in this process, and what clients do with it. */
 export interface ServedShop extends AsyncDisposable {
   readonly databaseUrl: string;
+  readonly graphql: string;
   readonly backend: Served['backend'];
   reply(query: string, variables?: object): Promise<GraphQLReply>;
   /** The data of an operation that has to work. */
@@ -33,6 +34,7 @@ export async function serveShop({ databaseUrl, clock }: ShopOptions = {}): Promi
     post(graphql, { query, variables });
   return {
     databaseUrl: url,
+    graphql,
     backend: served.backend,
     reply,
     async data(query, variables) {
