@@ -19,6 +19,9 @@ const mappers: Record<'core' | 'shop', Readonly<Record<string, string>>> = {
     Product: './products/products-table.ts#ProductRow',
     Order: './orders/orders-table.ts#OrderRow',
     OrderLine: './lines.ts#Line',
+    OrderHistoryEntry: './orders/order-history.ts#OrderStep',
+    OrderDiff: './orders/order-history.ts#OrderComparison',
+    OrderLineChange: './orders/order-history.ts#LineChange',
     Return: './orders/return.ts#ReturnDocument',
   },
 };

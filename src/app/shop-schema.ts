@@ -5,6 +5,7 @@ import type { UserRow } from './users/users-table.ts';
 import type { ProductRow } from './products/products-table.ts';
 import type { OrderRow } from './orders/orders-table.ts';
 import type { Line } from './lines.ts';
+import type { OrderStep, OrderComparison, LineChange } from './orders/order-history.ts';
 import type { ReturnDocument } from './orders/return.ts';
 import type { ShopContext } from './shop-context.ts';
 export type Maybe<T> = T | null;
@@ -278,6 +279,17 @@ export type AsOf =
   |  /** As the log stood at this instant. */
   { readonly position?: never; readonly version?: never; readonly time: Scalars['DateTime']['input']; };
 
+/** A field that is not as it was. */
+export type FieldChange = {
+  readonly __typename?: 'FieldChange';
+  /** Its name. */
+  readonly field: Scalars['String']['output'];
+  /** What it was; null where there was nothing. */
+  readonly from?: Maybe<Scalars['JSON']['output']>;
+  /** What it is then; null where there is nothing. */
+  readonly to?: Maybe<Scalars['JSON']['output']>;
+};
+
 /** What to ask of an id. Every part given must hold. */
 export type IdFilter = {
   /** Equal to. */
@@ -388,7 +400,14 @@ export type Query = {
   readonly salesByCountry: ReadonlyArray<CountrySales>;
   /** One order, or null. `asOf` shows it as it was. */
   readonly order?: Maybe<Order>;
-  /** The orders, 50 a page unless told, at most 500. */
+  /** Each change of an order, oldest first, 50 a page unless told, at most 500; none for an order that there is not. */
+  readonly orderHistory: OrderHistoryConnection;
+  /** What an order was at two moments, and in what the second differs from the first. */
+  readonly orderDiff: OrderDiff;
+  /**
+   * The orders, 50 a page unless told, at most 500. `asOf` shows them as they were at a position or a time; that is refused with
+   * TOO_COSTLY where they would have to be folded from more than 100,000 events.
+   */
   readonly orders: OrderConnection;
   /** One product, or null. */
   readonly product?: Maybe<Product>;
@@ -428,7 +447,22 @@ export type QueryOrderArgs = {
 };
 
 
+export type QueryOrderHistoryArgs = {
+  id: Scalars['ID']['input'];
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+export type QueryOrderDiffArgs = {
+  id: Scalars['ID']['input'];
+  from: AsOf;
+  to: AsOf;
+};
+
+
 export type QueryOrdersArgs = {
+  asOf?: InputMaybe<AsOf>;
   filter?: InputMaybe<OrderFilter>;
   orderBy?: InputMaybe<OrderOrder>;
   first?: InputMaybe<Scalars['Int']['input']>;
@@ -601,6 +635,77 @@ export type OrderEdge = {
   readonly cursor: Scalars['String']['output'];
   /** The item. */
   readonly node: Order;
+};
+
+/** The changes of one order, oldest first. */
+export type OrderHistoryConnection = {
+  readonly __typename?: 'OrderHistoryConnection';
+  /** The page's changes with their cursors. */
+  readonly edges: ReadonlyArray<OrderHistoryEdge>;
+  /** The page's changes. */
+  readonly nodes: ReadonlyArray<OrderHistoryEntry>;
+  /** Where the page stands. */
+  readonly pageInfo: PageInfo;
+};
+
+/** One item of a page. */
+export type OrderHistoryEdge = {
+  readonly __typename?: 'OrderHistoryEdge';
+  /** Pass it as `after` to go on behind it. */
+  readonly cursor: Scalars['String']['output'];
+  /** The item. */
+  readonly node: OrderHistoryEntry;
+};
+
+/** One change of an order, and the event that brought it. */
+export type OrderHistoryEntry = {
+  readonly __typename?: 'OrderHistoryEntry';
+  /** The event's place in the log. */
+  readonly position: Scalars['Position']['output'];
+  /** The event's place in the order's own stream. */
+  readonly version: Scalars['Int']['output'];
+  /** The event's type. */
+  readonly type: Scalars['String']['output'];
+  /** Who caused it. */
+  readonly actor?: Maybe<Scalars['ID']['output']>;
+  /** When the business says it happened. */
+  readonly occurredAt: Scalars['DateTime']['output'];
+  /** When the log stored it. */
+  readonly recordedAt: Scalars['DateTime']['output'];
+  /** The whole event. */
+  readonly notification: Notification;
+  /** The order as it was; null before it was placed. */
+  readonly before?: Maybe<Order>;
+  /** The order as the event left it. */
+  readonly after?: Maybe<Order>;
+  /** The fields that changed, by their names in filters; `lines` whole. */
+  readonly changes: ReadonlyArray<FieldChange>;
+  /** The lines that changed. */
+  readonly lines: ReadonlyArray<OrderLineChange>;
+};
+
+/** An order at two moments. */
+export type OrderDiff = {
+  readonly __typename?: 'OrderDiff';
+  /** The order at the one; null where there was none. */
+  readonly from?: Maybe<Order>;
+  /** The order at the other; null where there was none. */
+  readonly to?: Maybe<Order>;
+  /** The fields in which they differ, by their names in filters; `lines` whole. */
+  readonly changes: ReadonlyArray<FieldChange>;
+  /** The lines in which they differ. */
+  readonly lines: ReadonlyArray<OrderLineChange>;
+};
+
+/** A line that came, went or changed. Of several lines of one product the first is compared with the first, and so on. */
+export type OrderLineChange = {
+  readonly __typename?: 'OrderLineChange';
+  /** The product's stock keeping unit. */
+  readonly sku: Scalars['ID']['output'];
+  /** The line as it was; null for one that came. */
+  readonly from?: Maybe<OrderLine>;
+  /** The line as it is then; null for one that went. */
+  readonly to?: Maybe<OrderLine>;
 };
 
 /** What changed among the orders that a client watches. */
@@ -1240,6 +1345,7 @@ export type ResolversTypes = {
   ProjectionStatus: ProjectionStatus;
   ChangeKind: ChangeKind;
   AsOf: AsOf;
+  FieldChange: ResolverTypeWrapper<FieldChange>;
   IdFilter: IdFilter;
   StringFilter: StringFilter;
   IntFilter: IntFilter;
@@ -1253,6 +1359,11 @@ export type ResolversTypes = {
   Return: ResolverTypeWrapper<ReturnDocument>;
   OrderConnection: ResolverTypeWrapper<Omit<OrderConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversTypes['OrderEdge']>, nodes: ReadonlyArray<ResolversTypes['Order']> }>;
   OrderEdge: ResolverTypeWrapper<Omit<OrderEdge, 'node'> & { node: ResolversTypes['Order'] }>;
+  OrderHistoryConnection: ResolverTypeWrapper<Omit<OrderHistoryConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversTypes['OrderHistoryEdge']>, nodes: ReadonlyArray<ResolversTypes['OrderHistoryEntry']> }>;
+  OrderHistoryEdge: ResolverTypeWrapper<Omit<OrderHistoryEdge, 'node'> & { node: ResolversTypes['OrderHistoryEntry'] }>;
+  OrderHistoryEntry: ResolverTypeWrapper<OrderStep>;
+  OrderDiff: ResolverTypeWrapper<OrderComparison>;
+  OrderLineChange: ResolverTypeWrapper<LineChange>;
   OrderChanges: ResolverTypeWrapper<Omit<OrderChanges, 'upserted'> & { upserted: ReadonlyArray<ResolversTypes['Order']> }>;
   OrderStatusFilter: OrderStatusFilter;
   OrderFilter: OrderFilter;
@@ -1323,6 +1434,7 @@ export type ResolversParentTypes = {
   ProjectionShard: ProjectionShard;
   ProjectionOwner: ProjectionOwner;
   AsOf: AsOf;
+  FieldChange: FieldChange;
   IdFilter: IdFilter;
   StringFilter: StringFilter;
   IntFilter: IntFilter;
@@ -1335,6 +1447,11 @@ export type ResolversParentTypes = {
   Return: ReturnDocument;
   OrderConnection: Omit<OrderConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversParentTypes['OrderEdge']>, nodes: ReadonlyArray<ResolversParentTypes['Order']> };
   OrderEdge: Omit<OrderEdge, 'node'> & { node: ResolversParentTypes['Order'] };
+  OrderHistoryConnection: Omit<OrderHistoryConnection, 'edges' | 'nodes'> & { edges: ReadonlyArray<ResolversParentTypes['OrderHistoryEdge']>, nodes: ReadonlyArray<ResolversParentTypes['OrderHistoryEntry']> };
+  OrderHistoryEdge: Omit<OrderHistoryEdge, 'node'> & { node: ResolversParentTypes['OrderHistoryEntry'] };
+  OrderHistoryEntry: OrderStep;
+  OrderDiff: OrderComparison;
+  OrderLineChange: LineChange;
   OrderChanges: Omit<OrderChanges, 'upserted'> & { upserted: ReadonlyArray<ResolversParentTypes['Order']> };
   OrderStatusFilter: OrderStatusFilter;
   OrderFilter: OrderFilter;
@@ -1503,6 +1620,12 @@ export type ProjectionOwnerResolvers<ContextType = ShopContext, ParentType exten
   name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
+export type FieldChangeResolvers<ContextType = ShopContext, ParentType extends ResolversParentTypes['FieldChange'] = ResolversParentTypes['FieldChange']> = {
+  field?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  from?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
+  to?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
+};
+
 export type QueryResolvers<ContextType = ShopContext, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
   head?: Resolver<ResolversTypes['Position'], ParentType, ContextType>;
   notificationLog?: Resolver<ResolversTypes['NotificationConnection'], ParentType, ContextType, Partial<QueryNotificationLogArgs>>;
@@ -1510,6 +1633,8 @@ export type QueryResolvers<ContextType = ShopContext, ParentType extends Resolve
   dailySales?: Resolver<ReadonlyArray<ResolversTypes['DailySales']>, ParentType, ContextType, Partial<QueryDailySalesArgs>>;
   salesByCountry?: Resolver<ReadonlyArray<ResolversTypes['CountrySales']>, ParentType, ContextType, Partial<QuerySalesByCountryArgs>>;
   order?: Resolver<Maybe<ResolversTypes['Order']>, ParentType, ContextType, RequireFields<QueryOrderArgs, 'id'>>;
+  orderHistory?: Resolver<ResolversTypes['OrderHistoryConnection'], ParentType, ContextType, RequireFields<QueryOrderHistoryArgs, 'id'>>;
+  orderDiff?: Resolver<ResolversTypes['OrderDiff'], ParentType, ContextType, RequireFields<QueryOrderDiffArgs, 'id' | 'from' | 'to'>>;
   orders?: Resolver<ResolversTypes['OrderConnection'], ParentType, ContextType, Partial<QueryOrdersArgs>>;
   product?: Resolver<Maybe<ResolversTypes['Product']>, ParentType, ContextType, RequireFields<QueryProductArgs, 'sku'>>;
   products?: Resolver<ResolversTypes['ProductConnection'], ParentType, ContextType, Partial<QueryProductsArgs>>;
@@ -1563,6 +1688,44 @@ export type OrderConnectionResolvers<ContextType = ShopContext, ParentType exten
 export type OrderEdgeResolvers<ContextType = ShopContext, ParentType extends ResolversParentTypes['OrderEdge'] = ResolversParentTypes['OrderEdge']> = {
   cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   node?: Resolver<ResolversTypes['Order'], ParentType, ContextType>;
+};
+
+export type OrderHistoryConnectionResolvers<ContextType = ShopContext, ParentType extends ResolversParentTypes['OrderHistoryConnection'] = ResolversParentTypes['OrderHistoryConnection']> = {
+  edges?: Resolver<ReadonlyArray<ResolversTypes['OrderHistoryEdge']>, ParentType, ContextType>;
+  nodes?: Resolver<ReadonlyArray<ResolversTypes['OrderHistoryEntry']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+};
+
+export type OrderHistoryEdgeResolvers<ContextType = ShopContext, ParentType extends ResolversParentTypes['OrderHistoryEdge'] = ResolversParentTypes['OrderHistoryEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['OrderHistoryEntry'], ParentType, ContextType>;
+};
+
+export type OrderHistoryEntryResolvers<ContextType = ShopContext, ParentType extends ResolversParentTypes['OrderHistoryEntry'] = ResolversParentTypes['OrderHistoryEntry']> = {
+  position?: Resolver<ResolversTypes['Position'], ParentType, ContextType>;
+  version?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  type?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  actor?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  occurredAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  recordedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  notification?: Resolver<ResolversTypes['Notification'], ParentType, ContextType>;
+  before?: Resolver<Maybe<ResolversTypes['Order']>, ParentType, ContextType>;
+  after?: Resolver<Maybe<ResolversTypes['Order']>, ParentType, ContextType>;
+  changes?: Resolver<ReadonlyArray<ResolversTypes['FieldChange']>, ParentType, ContextType>;
+  lines?: Resolver<ReadonlyArray<ResolversTypes['OrderLineChange']>, ParentType, ContextType>;
+};
+
+export type OrderDiffResolvers<ContextType = ShopContext, ParentType extends ResolversParentTypes['OrderDiff'] = ResolversParentTypes['OrderDiff']> = {
+  from?: Resolver<Maybe<ResolversTypes['Order']>, ParentType, ContextType>;
+  to?: Resolver<Maybe<ResolversTypes['Order']>, ParentType, ContextType>;
+  changes?: Resolver<ReadonlyArray<ResolversTypes['FieldChange']>, ParentType, ContextType>;
+  lines?: Resolver<ReadonlyArray<ResolversTypes['OrderLineChange']>, ParentType, ContextType>;
+};
+
+export type OrderLineChangeResolvers<ContextType = ShopContext, ParentType extends ResolversParentTypes['OrderLineChange'] = ResolversParentTypes['OrderLineChange']> = {
+  sku?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  from?: Resolver<Maybe<ResolversTypes['OrderLine']>, ParentType, ContextType>;
+  to?: Resolver<Maybe<ResolversTypes['OrderLine']>, ParentType, ContextType>;
 };
 
 export type OrderChangesResolvers<ContextType = ShopContext, ParentType extends ResolversParentTypes['OrderChanges'] = ResolversParentTypes['OrderChanges']> = {
@@ -1713,6 +1876,7 @@ export type Resolvers<ContextType = ShopContext> = {
   Projection?: ProjectionResolvers<ContextType>;
   ProjectionShard?: ProjectionShardResolvers<ContextType>;
   ProjectionOwner?: ProjectionOwnerResolvers<ContextType>;
+  FieldChange?: FieldChangeResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
   Subscription?: SubscriptionResolvers<ContextType>;
   Order?: OrderResolvers<ContextType>;
@@ -1720,6 +1884,11 @@ export type Resolvers<ContextType = ShopContext> = {
   Return?: ReturnResolvers<ContextType>;
   OrderConnection?: OrderConnectionResolvers<ContextType>;
   OrderEdge?: OrderEdgeResolvers<ContextType>;
+  OrderHistoryConnection?: OrderHistoryConnectionResolvers<ContextType>;
+  OrderHistoryEdge?: OrderHistoryEdgeResolvers<ContextType>;
+  OrderHistoryEntry?: OrderHistoryEntryResolvers<ContextType>;
+  OrderDiff?: OrderDiffResolvers<ContextType>;
+  OrderLineChange?: OrderLineChangeResolvers<ContextType>;
   OrderChanges?: OrderChangesResolvers<ContextType>;
   PlaceOrderPayload?: PlaceOrderPayloadResolvers<ContextType>;
   PayOrderPayload?: PayOrderPayloadResolvers<ContextType>;

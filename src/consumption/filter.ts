@@ -32,7 +32,7 @@ export function passes(
     Object.entries(filter).every(
       ([field, asked]) =>
         combinators.has(field) ||
-        passesField(asked, row[field], isDecimal(field) ? compareAsDecimals : compare),
+        passesField(asked, row[field], (a, b) => compareValues(a, b, isDecimal(field))),
     ) &&
     (filter.and ?? []).every(holds) &&
     (filter.or === null || filter.or === undefined || filter.or.some(holds)) &&
@@ -88,11 +88,9 @@ function operate({
   }
 }
 
-function compareAsDecimals(a: unknown, b: unknown): number {
-  return compareDecimals(String(a), String(b));
-}
-
-function compare(a: unknown, b: unknown): number {
+/** Compares two values of a field that are not null, as its column does. */
+export function compareValues(a: unknown, b: unknown, areDecimals: boolean): number {
+  if (areDecimals) return compareDecimals(String(a), String(b));
   if (typeof a === 'string' && typeof b === 'string') return compareText(a, b);
   return Number(a) - Number(b);
 }

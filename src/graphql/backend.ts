@@ -2,6 +2,7 @@ import type { Execute } from '../application/execute.ts';
 import type { Repository } from '../application/repository.ts';
 import type { EventLog } from '../consumption/event-log.ts';
 import type { LiveReader } from '../consumption/live-reader.ts';
+import type { PastRows } from '../consumption/past-rows.ts';
 import type { RunningProjection } from '../consumption/projection-runner.ts';
 import type { ReadModels } from '../consumption/read-models.ts';
 import type { EventStore } from '../persistence/event-store.ts';
@@ -17,6 +18,8 @@ export interface Backend {
   readonly models: ReadModels;
   /** Reads projections that have no table. */
   readonly live: LiveReader;
+  /** What the projections' rows were. */
+  readonly past: PastRows;
   /** Writes values that JSON lacks for programs that read the log from afar. */
   readonly transcoder: Transcoder;
   /** By name. */

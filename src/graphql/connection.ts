@@ -35,7 +35,7 @@ const largestPage = 500;
  * @throws LivefoldError `BAD_USER_INPUT` for `first` with `last`, a size out of bounds, or a cursor of another order
  */
 export async function readConnection<P extends AnyProjection>(
-  models: ReadModels,
+  models: Pick<ReadModels, 'rows'>,
   projection: P,
   args: ConnectionArguments,
 ): Promise<Connection<StoredRow<P>>> {

@@ -227,6 +227,17 @@ export type AsOf =
   |  /** As the log stood at this instant. */
   { readonly position?: never; readonly version?: never; readonly time: Scalars['DateTime']['input']; };
 
+/** A field that is not as it was. */
+export type FieldChange = {
+  readonly __typename?: 'FieldChange';
+  /** Its name. */
+  readonly field: Scalars['String']['output'];
+  /** What it was; null where there was nothing. */
+  readonly from?: Maybe<Scalars['JSON']['output']>;
+  /** What it is then; null where there is nothing. */
+  readonly to?: Maybe<Scalars['JSON']['output']>;
+};
+
 /** What to ask of an id. Every part given must hold. */
 export type IdFilter = {
   /** Equal to. */
@@ -457,6 +468,7 @@ export type ResolversTypes = {
   ProjectionStatus: ProjectionStatus;
   ChangeKind: ChangeKind;
   AsOf: AsOf;
+  FieldChange: ResolverTypeWrapper<FieldChange>;
   IdFilter: IdFilter;
   StringFilter: StringFilter;
   IntFilter: IntFilter;
@@ -490,6 +502,7 @@ export type ResolversParentTypes = {
   ProjectionShard: ProjectionShard;
   ProjectionOwner: ProjectionOwner;
   AsOf: AsOf;
+  FieldChange: FieldChange;
   IdFilter: IdFilter;
   StringFilter: StringFilter;
   IntFilter: IntFilter;
@@ -603,6 +616,12 @@ export type ProjectionOwnerResolvers<ContextType = GraphQLContext, ParentType ex
   name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
 };
 
+export type FieldChangeResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['FieldChange'] = ResolversParentTypes['FieldChange']> = {
+  field?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  from?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
+  to?: Resolver<Maybe<ResolversTypes['JSON']>, ParentType, ContextType>;
+};
+
 export type QueryResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
   head?: Resolver<ResolversTypes['Position'], ParentType, ContextType>;
   notificationLog?: Resolver<ResolversTypes['NotificationConnection'], ParentType, ContextType, Partial<QueryNotificationLogArgs>>;
@@ -630,6 +649,7 @@ export type Resolvers<ContextType = GraphQLContext> = {
   Projection?: ProjectionResolvers<ContextType>;
   ProjectionShard?: ProjectionShardResolvers<ContextType>;
   ProjectionOwner?: ProjectionOwnerResolvers<ContextType>;
+  FieldChange?: FieldChangeResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
   Subscription?: SubscriptionResolvers<ContextType>;
 };

@@ -1,9 +1,8 @@
-import { getTableColumns } from 'drizzle-orm';
-import type { PgColumn } from 'drizzle-orm/pg-core';
 import type { ChangeBatch } from '../consumption/change-feed.ts';
+import { decimalFields } from '../consumption/decimal-fields.ts';
 import { type Filter, passes } from '../consumption/filter.ts';
 import type { RowChange } from '../consumption/fold-rows.ts';
-import type { AnyProjection, AnyRow } from '../consumption/projection.ts';
+import type { AnyRow } from '../consumption/projection.ts';
 import type { RunningProjection } from '../consumption/projection-runner.ts';
 import type { ReadModels } from '../consumption/read-models.ts';
 import type { Position } from '../persistence/event-store.ts';
@@ -129,10 +128,4 @@ function frameOf(
 
 function isEmpty({ upserted, removed }: LiveFrame): boolean {
   return upserted.length === 0 && removed.length === 0;
-}
-
-/** Which fields of a projection's rows are exact decimals, which are text in JavaScript but compare by value. */
-function decimalFields({ table }: AnyProjection): (field: string) => boolean {
-  const columns: Readonly<Record<string, PgColumn>> = getTableColumns(table);
-  return (field) => columns[field]?.columnType === 'PgNumeric';
 }

@@ -30,6 +30,7 @@ const disclosures: ReadonlyMap<string, Disclosure> = new Map([
   ['CONCURRENCY_CONFLICT', { code: 'CONCURRENCY_CONFLICT' }],
   ['COMMAND_ID_REUSED', { code: 'COMMAND_ID_REUSED' }],
   ['PROJECTION_LAGGING', { code: 'PROJECTION_LAGGING', fields: ['projection', 'position', 'atLeast'] }],
+  ['TOO_COSTLY', { code: 'TOO_COSTLY', fields: ['mostEvents'] }],
   ['NOT_FOUND', { code: 'NOT_FOUND' }],
   ['UNAUTHENTICATED', { code: 'UNAUTHENTICATED' }],
   ['FORBIDDEN', { code: 'FORBIDDEN' }],

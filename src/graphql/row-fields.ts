@@ -3,11 +3,15 @@ import type { Position } from '../persistence/event-store.ts';
 import { waitForProjections } from './at-least.ts';
 import { type Connection, type ConnectionArguments, readConnection } from './connection.ts';
 import type { GraphQLContext } from './context.ts';
+import type { AsOf } from './core-schema.ts';
 import { type OrderInput, orderBy } from './order-by.ts';
+import { rowsAsOf } from './rows-as-of.ts';
 
 type AtLeast = { readonly atLeast?: Position | null | undefined };
-type PageArguments<Field extends string> = AtLeast &
-  Omit<ConnectionArguments, 'orderBy'> & { readonly orderBy?: OrderInput<Field> | null | undefined };
+type PageArguments<Field extends string> = AtLeast & { readonly asOf?: AsOf | null | undefined } & Omit<
+    ConnectionArguments,
+    'orderBy'
+  > & { readonly orderBy?: OrderInput<Field> | null | undefined };
 
 /** The resolver of a query field that reads one row: by the argument named like the table's key, null when there is none. */
 export function rowField<P extends AnyProjection>(projection: P) {
@@ -24,19 +28,22 @@ export function rowField<P extends AnyProjection>(projection: P) {
 
 /**
  * The resolver of a query field that reads rows as a Relay connection. `orderFields` says which of the table's fields
- * stands behind each name of the schema's enum, where the field takes `orderBy`.
+ * stands behind each name of the schema's enum, where the field takes `orderBy`. A field that takes `asOf` shows the rows as
+ * they were, folded from the log: from up to `mostEvents` of the projection's events, 100,000 unless given.
  */
 export function rowsField<P extends AnyProjection, Field extends string = never>(
   projection: P,
   orderFields?: Readonly<Record<Field, string>>,
+  { mostEvents = 100_000 }: { readonly mostEvents?: number } = {},
 ) {
   return async (
     _: unknown,
-    { atLeast, ...args }: PageArguments<Field>,
+    { atLeast, asOf, ...args }: PageArguments<Field>,
     { backend, signal }: GraphQLContext,
   ): Promise<Connection<StoredRow<P>>> => {
     await waitForProjections(backend, [projection.name], atLeast, signal);
     const order = orderFields && orderBy(orderFields, args.orderBy);
-    return readConnection(backend.models, projection, { ...args, orderBy: order });
+    const models = asOf ? await rowsAsOf(backend, projection, { asOf, mostEvents }) : backend.models;
+    return readConnection(models, projection, { ...args, orderBy: order });
   };
 }

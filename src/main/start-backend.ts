@@ -10,6 +10,7 @@ import { EventLog } from '../consumption/event-log.ts';
 import { hearOfForgetting } from '../consumption/hear-of-forgetting.ts';
 import { LiveReader } from '../consumption/live-reader.ts';
 import { Members } from '../consumption/members.ts';
+import { PastRows } from '../consumption/past-rows.ts';
 import { runProcessManager } from '../consumption/process-runner.ts';
 import { type RunningProjection, runProjection } from '../consumption/projection-runner.ts';
 import { EventRegistry } from '../domain/event-registry.ts';
@@ -53,12 +54,14 @@ export async function startBackend(
     await openStorage(definition, options, () => {
       repository.clear();
       live.clear();
+      past.clear();
       for (const { feed } of runners) feed.clear();
     }),
   );
   const { database, databaseUrl, events: store, log, models } = storage;
   const repository = new Repository(store, { snapshots: storage.snapshots, logger });
   const live = new LiveReader({ store, log });
+  const past = new PastRows(store);
   starting.defer(() => repository.settle());
   const registry = new EventRegistry(definition.events);
   const execute = createExecutor({ store, repository, registry, clock });
@@ -100,6 +103,7 @@ export async function startBackend(
     log,
     models,
     live,
+    past,
     transcoder: createTranscoder(definition.transcodings),
     projections: new Map(runners.map((runner) => [runner.projection.name, runner])),
     databaseUrl,

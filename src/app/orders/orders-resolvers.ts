@@ -1,7 +1,8 @@
 import type { AggregateCommand } from '../../domain/aggregate.ts';
 import { idOf } from '../../domain/aggregate.ts';
-import { checkPosition, waitForProjections } from '../../graphql/at-least.ts';
+import { waitForProjections } from '../../graphql/at-least.ts';
 import { found } from '../../graphql/found.ts';
+import { diffField, historyField, readRowAsOf } from '../../graphql/history-fields.ts';
 import { liveField } from '../../graphql/live-field.ts';
 import { type MutationOptions, mutate } from '../../graphql/mutate.ts';
 import { rowsField } from '../../graphql/row-fields.ts';
@@ -11,7 +12,7 @@ import type { OrderOrderField, PlaceOrderInput, Resolvers, ReturnItemsInput } fr
 import { Users } from '../users/users-projection.ts';
 import { completeLines, customerOf, rejected } from './complete-lines.ts';
 import { Order, type OrderState } from './order.ts';
-import { orderInTime } from './order-in-time.ts';
+import { lineChanges, orderHistory } from './order-history.ts';
 import { Orders } from './orders-projection.ts';
 import { Returns } from './return.ts';
 
@@ -28,6 +29,21 @@ export const ordersResolvers: Resolvers = {
   Order: {
     customer: ({ customerId }, _, { loadUser }) => (customerId === null ? null : loadUser(customerId)),
   },
+  OrderHistoryEntry: {
+    position: ({ notification }) => notification.position,
+    version: ({ notification }) => notification.version,
+    type: ({ notification }) => notification.type,
+    actor: ({ notification }) => notification.actor,
+    occurredAt: ({ notification }) => notification.occurredAt,
+    recordedAt: ({ notification }) => notification.recordedAt,
+    lines: ({ before, after }) => lineChanges(before, after),
+  },
+  OrderDiff: {
+    lines: ({ from, to }) => lineChanges(from, to),
+  },
+  OrderLineChange: {
+    sku: ({ key }) => key,
+  },
   Return: {
     order: ({ orderId }, _, { loadOrder }) => (orderId === null ? null : loadOrder(orderId)),
     customer: ({ customerId }, _, { loadUser }) => (customerId === null ? null : loadUser(customerId)),
@@ -35,10 +51,11 @@ export const ordersResolvers: Resolvers = {
   Query: {
     order: async (_, { id, asOf, atLeast }, { backend, loadOrder, signal }) => {
       await waitForProjections(backend, [Orders.name], atLeast, signal);
-      if (typeof asOf?.position === 'number') await checkPosition(backend, asOf.position, 'asOf');
-      return asOf ? orderInTime(backend.store, id, asOf) : loadOrder(id);
+      return asOf ? readRowAsOf(backend, Orders, { ...orderHistory, key: id, asOf }) : loadOrder(id);
     },
     orders: rowsField(Orders, orderFields),
+    orderHistory: historyField(Orders, orderHistory),
+    orderDiff: diffField(Orders, orderHistory),
   },
   Mutation: {
     placeOrder: async (_, { input, commandId }, context) =>
