@@ -1,3 +1,4 @@
+import { LivefoldError } from '../kernel/errors.ts';
 import { compareText } from '../kernel/text.ts';
 import { decimalFields } from './decimal-fields.ts';
 import { compareValues, passes } from './filter.ts';
@@ -50,8 +51,15 @@ function orderOf(
   }
 }
 
-/** The cursor's text as a value of the same type as one that is there. */
+/** The cursor's text as a value of the same type as one that is there. @throws LivefoldError `BAD_USER_INPUT` */
 function parseAs(like: unknown, text: string): unknown {
+  const value = valueLike(like, text);
+  const isNone = value instanceof Date ? Number.isNaN(value.getTime()) : Number.isNaN(value);
+  if (isNone) throw new LivefoldError('BAD_USER_INPUT', 'This is no cursor that a page gave.');
+  return value;
+}
+
+function valueLike(like: unknown, text: string): unknown {
   if (like instanceof Date) return new Date(text);
   if (typeof like === 'number') return Number(text);
   return typeof like === 'boolean' ? text === 'true' : text;

@@ -6,7 +6,8 @@ import { type Database, openDatabase } from '../../src/adapters/postgres/databas
 import { createPostgresReadModels } from '../../src/adapters/postgres/postgres-read-models.ts';
 import { key, position } from '../../src/app/read-columns.ts';
 import { projection } from '../../src/consumption/projection.ts';
-import type { OrderBy } from '../../src/consumption/read-models.ts';
+import type { OrderBy, ReadModels, RowQuery } from '../../src/consumption/read-models.ts';
+import { selectRows } from '../../src/consumption/select-rows.ts';
 import { type ConnectionArguments, readConnection } from '../../src/graphql/connection.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
@@ -91,6 +92,38 @@ test('pages forwards and backwards, in every order, put together are the whole l
   );
 });
 
+test('rows in memory give the pages that the table gives, with the same cursors', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      rows,
+      orderBy,
+      fc.integer({ min: 1, max: 6 }),
+      fc.boolean(),
+      async (inserted, order, size, isBackwards) => {
+        await database.session.execute(sql`truncate items`);
+        await database.session.insert(itemsTable).values(inserted);
+        const inMemory = {
+          rows: async (_: unknown, query: RowQuery) => selectRows(items, inserted, query),
+        } as Pick<ReadModels, 'rows'>;
+        const filter = { name: { ne: 'tea' } };
+        const page = isBackwards ? { last: size } : { first: size };
+        let at = {};
+        for (let count = 0; count < 30; count += 1) {
+          const args = { ...page, ...at, filter, orderBy: order };
+          const expected = await read(args);
+          const { nodes, pageInfo } = await readConnection(inMemory, items, args);
+          expect(nodes.map(({ id }) => id)).toEqual(expected.nodes.map(({ id }) => id));
+          expect(pageInfo).toEqual(expected.pageInfo);
+          const { startCursor, endCursor, hasNextPage, hasPreviousPage } = pageInfo;
+          if (!(isBackwards ? hasPreviousPage : hasNextPage)) return;
+          at = isBackwards ? { before: startCursor } : { after: endCursor };
+        }
+      },
+    ),
+    { numRuns: 100 },
+  );
+});
+
 test('a page between two cursors is what lies between them', async () => {
   await database.session.execute(sql`truncate items`);
   await database.session.insert(itemsTable).values(
@@ -138,6 +171,14 @@ test.each([
     'a cursor with a value that is none',
     { orderBy: { field: 'price', descending: false }, after: cursor('price asc', 'cheap', 'a') },
   ],
+  [
+    'a cursor with a time that is none',
+    { orderBy: { field: 'addedAt', descending: false }, after: cursor('addedAt asc', 'soon', 'a') },
+  ],
+  [
+    'a cursor with a number that is none',
+    { orderBy: { field: 'stock', descending: false }, before: cursor('stock asc', 'many', 'a') },
+  ],
   ['a cursor without a key', { after: cursor('', null) }],
   ['a text that is no cursor', { after: 'x' }],
   ['both directions at once', { first: 1, last: 1 }],
@@ -145,4 +186,11 @@ test.each([
   ['more than there may be', { last: 501 }],
 ])('%s is refused', async (_, args) => {
   await expect(read(args)).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+  const row = { ...{ id: 'a', name: '', price: '1', stock: 1 }, addedAt: new Date(0), soldAt: null };
+  const inMemory = {
+    rows: async (_: unknown, query: RowQuery) => selectRows(items, [row], query),
+  } as Pick<ReadModels, 'rows'>;
+  await expect(readConnection(inMemory, items, args)).rejects.toMatchObject({
+    code: expect.stringMatching(/BAD_USER_INPUT|INVALID_DECIMAL/),
+  });
 });
