@@ -1,12 +1,18 @@
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { shop } from '../../src/app/shop.ts';
+import type { BackendDefinition } from '../../src/graphql/backend-definition.ts';
 import type { Clock } from '../../src/kernel/clock.ts';
 import { type Served, serve } from '../../src/main/serve.ts';
 import { type GraphQLReply, post } from '../graphql/requests.ts';
 import { createTestDatabase } from '../support/database.ts';
 
-export type ShopOptions = { readonly databaseUrl?: string; readonly clock?: Clock };
+export type ShopOptions = {
+  readonly databaseUrl?: string;
+  readonly clock?: Clock;
+  /** The shop with something more to it. */
+  readonly definition?: BackendDefinition;
+};
 
 /** The shop, served in this process, and what clients do with it. */
 export interface ServedShop extends AsyncDisposable {
@@ -24,10 +30,18 @@ export interface ServedShop extends AsyncDisposable {
 }
 
 /** Serves the shop on a database of its own, or on a given one. */
-export async function serveShop({ databaseUrl, clock }: ShopOptions = {}): Promise<ServedShop> {
+export async function serveShop({
+  databaseUrl,
+  clock,
+  definition = shop,
+}: ShopOptions = {}): Promise<ServedShop> {
   const created = databaseUrl === undefined ? await createTestDatabase(shop.migrations) : undefined;
   const url = databaseUrl ?? created?.url ?? '';
-  const served = await serve(shop, { databaseUrl: url, port: 0, ...(clock === undefined ? {} : { clock }) });
+  const served = await serve(definition, {
+    databaseUrl: url,
+    port: 0,
+    ...(clock === undefined ? {} : { clock }),
+  });
   const graphql = `${served.url}/graphql`;
   const client = createClient({ url: graphql.replace('http', 'ws'), webSocketImpl: WebSocket });
   const reply = (query: string, variables: object = {}): Promise<GraphQLReply> =>
