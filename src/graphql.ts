@@ -4,6 +4,14 @@ export type { BackendDefinition, MigrationSet } from './graphql/backend-definiti
 export { buildBackendSchema } from './graphql/build-schema.ts';
 export { type Connection, type ConnectionArguments, readConnection } from './graphql/connection.ts';
 export type { GraphQLContext } from './graphql/context.ts';
+export {
+  diffField,
+  type HistoryEntry,
+  type HistoryOptions,
+  historyField,
+  type RowDiff,
+  readRowAsOf,
+} from './graphql/history-fields.ts';
 export { liveField } from './graphql/live-field.ts';
 export {
   liveProjectionField,

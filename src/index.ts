@@ -30,6 +30,12 @@ export {
   type StartAt,
 } from './consumption/projection.ts';
 export { openRemoteLog, type RemoteLog, type RemoteLogOptions } from './consumption/remote/remote-log.ts';
+export {
+  diffLists,
+  diffRows,
+  type FieldChange,
+  type ItemChange,
+} from './consumption/row-diff.ts';
 export { type Application, application } from './consumption/system/application.ts';
 export type { FollowerStatus, RunningFollower } from './consumption/system/follower.ts';
 export type { SystemOptions } from './consumption/system/open-system.ts';

@@ -1,3 +1,4 @@
+import { type Moment, rangeUpTo } from '../application/as-of.ts';
 import { everything } from '../domain/query.ts';
 import { LivefoldError } from '../kernel/errors.ts';
 import type { Position, ReadOptions } from '../persistence/event-store.ts';
@@ -11,11 +12,8 @@ import type { AsOf } from './core-schema.ts';
  * @throws LivefoldError `BAD_USER_INPUT` for a position that the log has not reached
  */
 export async function rangeAsOf(backend: Backend, asOf: AsOf, argument: string): Promise<ReadOptions> {
-  if (typeof asOf.position === 'number') {
-    await checkPosition(backend, asOf.position, argument);
-    return { before: asOf.position + 1 };
-  }
-  return asOf.time instanceof Date ? { asOf: asOf.time } : { limit: Math.max(asOf.version ?? 0, 0) };
+  if (typeof asOf.version === 'number') return { limit: Math.max(asOf.version, 0) };
+  return rangeUpTo(await momentOf(backend, asOf, argument));
 }
 
 /**
@@ -24,18 +22,21 @@ export async function rangeAsOf(backend: Backend, asOf: AsOf, argument: string):
  * @throws LivefoldError `BAD_USER_INPUT` for a position that it has not reached, and for a version, which only an entity has
  */
 export async function positionAsOf(backend: Backend, asOf: AsOf, argument: string): Promise<Position> {
-  if (typeof asOf.position === 'number') {
-    await checkPosition(backend, asOf.position, argument);
-    return asOf.position;
+  const moment = await momentOf(backend, asOf, argument);
+  if ('position' in moment) return moment.position;
+  const last = { ...rangeUpTo(moment), backwards: true, limit: 1 };
+  const [event] = await Array.fromAsync(backend.store.read(everything, last));
+  return event?.position ?? 0;
+}
+
+async function momentOf(backend: Backend, { position, time }: AsOf, argument: string): Promise<Moment> {
+  if (time instanceof Date) return { time };
+  if (typeof position === 'number') {
+    await checkPosition(backend, position, argument);
+    return { position };
   }
-  if (!(asOf.time instanceof Date)) {
-    const message = 'A version is one of a single entity: give a position or a time for a list.';
-    throw new LivefoldError('BAD_USER_INPUT', message, {
-      fields: { issues: [{ path: [argument, 'version'], message }] },
-    });
-  }
-  const [last] = await Array.fromAsync(
-    backend.store.read(everything, { asOf: asOf.time, backwards: true, limit: 1 }),
-  );
-  return last?.position ?? 0;
+  const message = 'A version is one of a single entity: give a position or a time for a list.';
+  throw new LivefoldError('BAD_USER_INPUT', message, {
+    fields: { issues: [{ path: [argument, 'version'], message }] },
+  });
 }
