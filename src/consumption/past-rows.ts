@@ -3,6 +3,7 @@ import type { EventStore, Position } from '../persistence/event-store.ts';
 import { foldInTurns } from './fold-rows.ts';
 import type { AnyProjection, AnyRow } from './projection.ts';
 import { readAtMost } from './read-at-most.ts';
+import type { ReadModels } from './read-models.ts';
 
 /** So many events are folded at a time. */
 const chunk = 1_000;
@@ -13,19 +14,26 @@ type Rows = ReadonlyMap<string, AnyRow>;
 
 export type PastOptions = { readonly at: Position; readonly mostEvents: number };
 
+export type PastSources = {
+  readonly store: Pick<EventStore, 'read'>;
+  readonly models: Pick<ReadModels, 'start'>;
+};
+
 /**
  * Projections as they were: folded from the log by the projection's own fold, up to a position. The past stays as it is, so the
  * last folds are kept, until somebody is forgotten.
  */
 export class PastRows {
-  readonly #store: Pick<EventStore, 'read'>;
+  readonly #store: PastSources['store'];
+  readonly #models: PastSources['models'];
   readonly #kept = new Map<string, Promise<Rows>>();
   /** They fold one after another: there is one thread, and what each has in memory may be all that a log tells. */
   #last: Promise<unknown> = Promise.resolve();
   #epoch = 0;
 
-  constructor(store: Pick<EventStore, 'read'>) {
+  constructor({ store, models }: PastSources) {
     this.#store = store;
+    this.#models = models;
   }
 
   /** All rows of a projection as they were at a position, by key. @throws LivefoldError `TOO_COSTLY` */
@@ -64,8 +72,8 @@ export class PastRows {
   async #fold(projection: AnyProjection, { at, mostEvents }: PastOptions): Promise<Rows> {
     const rows = new Map<string, AnyRow>();
     const events = readAtMost(this.#store, {
-      query: { items: [{ types: projection.types }] },
-      range: { before: at + 1 },
+      query: projection.query,
+      range: { after: await this.#models.start(projection), before: at + 1 },
       most: mostEvents,
       what: `What ${projection.name} were at position ${at}`,
       instead: 'ask for an earlier moment, or for single ones by their ids',

@@ -120,23 +120,27 @@ function compare<P extends AnyProjection>(
   return { from: from ?? null, to: to ?? null, changes: diffRows(from ?? undefined, to ?? undefined) };
 }
 
-function eventsOf(
-  { store }: Backend,
-  { name }: AnyProjection,
+/** The events of a row's stream, but for those before the projection began: its table does not know them either. */
+async function* eventsOf(
+  { store, models }: Backend,
+  projection: AnyProjection,
   {
     key,
     range,
     stream,
     mostEvents = 10_000,
   }: HistoryOptions & { readonly key: string; readonly range: ReadOptions },
-): AsyncIterable<StoredEvent> {
-  return readAtMost(store, {
+): AsyncGenerator<StoredEvent> {
+  const start = await models.start(projection);
+  const events = readAtMost(store, {
     query: streamQuery(stream(key)),
     range,
     most: mostEvents,
-    what: `What "${key}" of ${name} was`,
+    what: `What "${key}" of ${projection.name} was`,
     instead: 'ask for an earlier moment, or read its stream from `notificationLog`',
   });
+  // A version counts from the stream's first event, so these are read all the same.
+  for await (const event of events) if (event.position > start) yield event;
 }
 
 /** The rows in the form that the table's columns keep. */

@@ -61,7 +61,7 @@ export async function startBackend(
   const { database, databaseUrl, events: store, log, models } = storage;
   const repository = new Repository(store, { snapshots: storage.snapshots, logger });
   const live = new LiveReader({ store, log });
-  const past = new PastRows(store);
+  const past = new PastRows({ store, models });
   starting.defer(() => repository.settle());
   const registry = new EventRegistry(definition.events);
   const execute = createExecutor({ store, repository, registry, clock });
