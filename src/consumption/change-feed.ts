@@ -21,6 +21,7 @@ type Kept = { readonly batch: ChangeBatch; readonly bytes: number };
 export class ChangeFeed {
   /** Rings at each committed batch. */
   readonly bell = new Bell();
+  #revision = 0;
   #position: Position;
   /** Memory reaches back to here. */
   #start: Position;
@@ -37,6 +38,26 @@ export class ChangeFeed {
   /** Up to where the table is known to have come. */
   get position(): Position {
     return this.#position;
+  }
+
+  /** Rises when rows may have changed without the position: whoever has seen another revision reads the table from where they are. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /**
+   * The revision that a client has seen which resumes at a position: undefined where only the table can tell, since memory does not
+   * reach back behind it.
+   */
+  revisionAt(position: Position): number | undefined {
+    return position > this.#start ? this.#revision : undefined;
+  }
+
+  /** Says that rows may have changed without the position: what was kept back of them was folded. */
+  amend(): void {
+    this.clear();
+    this.#revision += 1;
+    this.bell.ring();
   }
 
   publish(batch: ChangeBatch): void {

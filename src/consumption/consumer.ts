@@ -26,4 +26,6 @@ export interface Consumer {
   look(census: Census): void;
   /** Hears that some process has moved a unit on. */
   hear(unit: string, position: number): void;
+  /** Hears that something about its parked keys is to be looked at, and whether rows of theirs have changed. */
+  hearParked(hasChanged: boolean): void;
 }

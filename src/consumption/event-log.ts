@@ -122,6 +122,16 @@ export class EventLog {
     return { events, position: last?.position ?? Math.max(end, after) };
   }
 
+  /** The events at some positions, in ascending order, each read from the store: they may be from long ago, and nobody else is there. */
+  async at(positions: readonly Position[]): Promise<readonly StoredEvent[]> {
+    const wanted = new Set(positions);
+    const events: StoredEvent[] = [];
+    for (const { after, before } of rangesOf(positions))
+      for await (const event of this.#store.read(everything, { after, before }))
+        if (wanted.has(event.position)) events.push(event);
+    return events;
+  }
+
   /**
    * Takes in events that this process has just appended, which saves reading them. Only those that follow on what is here are
    * taken: before them there may be some of other processes.
@@ -214,4 +224,20 @@ export class EventLog {
 
 function endOf({ first, events }: Page): Position {
   return first + events.length;
+}
+
+/** Reading so many events that nobody asked for costs less than asking once more. */
+const smallGap = 50;
+
+/** Ranges that together have all positions, without long stretches between them. */
+function rangesOf(
+  positions: readonly Position[],
+): readonly { readonly after: Position; readonly before: Position }[] {
+  const ranges: { after: Position; before: Position }[] = [];
+  for (const position of positions) {
+    const last = ranges.at(-1);
+    if (last !== undefined && position - last.before < smallGap) last.before = position + 1;
+    else ranges.push({ after: position - 1, before: position + 1 });
+  }
+  return ranges;
 }

@@ -1,6 +1,6 @@
 import type { StoredEvent } from '../domain/event.ts';
-import { nextTurn } from '../kernel/async.ts';
 import type { Position } from '../persistence/event-store.ts';
+import { type KeyedEvent, keysOfEvent } from './key-events.ts';
 import type { AnyProjection, AnyRow } from './projection.ts';
 
 /** What a batch of events did to one row. `before` is undefined for a new row, `after` for a removed one. */
@@ -24,52 +24,31 @@ export function foldRows(
   rows: ReadonlyMap<string, AnyRow>,
 ): readonly RowChange[] {
   const changes: Changes = new Map();
-  for (const event of events) foldEvent(projection, event, rows, changes);
+  for (const event of events)
+    for (const key of keysOfEvent(projection, event)) foldKey(projection, { key, event }, rows, changes);
   return thatLast(changes);
 }
 
-/** Milliseconds after which a long fold lets others have a turn: heartbeats go out in time, and clients get their frames. */
-const turn = 20;
+/** What has become of each row so far. */
+export type Changes = Map<string, RowChange>;
 
-/** The same for a long batch: it takes the process's only thread for a moment at a time. */
-export async function foldInTurns(
+/** Folds one event into one row. */
+export function foldKey(
   projection: AnyProjection,
-  events: readonly StoredEvent[],
-  rows: ReadonlyMap<string, AnyRow>,
-): Promise<readonly RowChange[]> {
-  const changes: Changes = new Map();
-  let end = performance.now() + turn;
-  for (const event of events) {
-    foldEvent(projection, event, rows, changes);
-    if (performance.now() < end) continue;
-    await nextTurn();
-    end = performance.now() + turn;
-  }
-  return thatLast(changes);
-}
-
-type Changes = Map<string, RowChange>;
-
-function foldEvent(
-  projection: AnyProjection,
-  event: StoredEvent,
+  { key, event }: KeyedEvent,
   rows: ReadonlyMap<string, AnyRow>,
   changes: Changes,
 ): void {
-  const handler = projection.handlerOf(event.type);
-  if (handler === undefined) return;
-  for (const key of keysOfEvent(projection, event)) {
-    const change = changes.get(key);
-    const before = change === undefined ? rows.get(key) : change.before;
-    const current = change === undefined ? before : change.after;
-    const next = handler.fold(current, event, key);
-    if (next === undefined || next === current) continue;
-    changes.set(key, { key, before, after: next ?? undefined, position: event.position });
-  }
+  const change = changes.get(key);
+  const before = change === undefined ? rows.get(key) : change.before;
+  const current = change === undefined ? before : change.after;
+  const next = projection.handlerOf(event.type)?.fold(current, event, key);
+  if (next === undefined || next === current) return;
+  changes.set(key, { key, before, after: next ?? undefined, position: event.position });
 }
 
 /** A row that came and went within the batch was never there for anyone else. */
-function thatLast(changes: Changes): readonly RowChange[] {
+export function thatLast(changes: Changes): readonly RowChange[] {
   return [...changes.values()].filter(({ before, after }) => before !== undefined || after !== undefined);
 }
 
@@ -87,10 +66,4 @@ export function foldRow(
     if (next !== undefined) row = next ?? undefined;
   }
   return row;
-}
-
-function keysOfEvent(projection: AnyProjection, event: StoredEvent): readonly string[] {
-  const keys = projection.handlerOf(event.type)?.keys(event) ?? null;
-  if (keys === null) return [];
-  return typeof keys === 'string' ? [keys] : [...new Set(keys)];
 }

@@ -1,12 +1,17 @@
+import { Turns } from '../application/turns.ts';
 import { keepTrying, nextTurn, onAbort, sleep } from '../kernel/async.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { HeldUnit } from './consumer.ts';
 import type { EventLog } from './event-log.ts';
+import { isStop } from './fault.ts';
 import { follow } from './follow.ts';
+import type { KeptBack } from './key-events.ts';
 import type { UnitStatus } from './lease-store.ts';
+import { ParkedKeys } from './parked-keys.ts';
 import type { AnyProjection } from './projection.ts';
 import type { ProjectionProgress } from './projection-progress.ts';
 import type { ReadModels } from './read-models.ts';
+import { tendParked } from './tend-parked.ts';
 
 export type FoldOptions = {
   readonly log: EventLog;
@@ -23,17 +28,30 @@ const pause = 50;
 
 /**
  * Folds a projection, or a shard of one, until the signal aborts: follows the log, folds each page into the table, publishes
- * what changed. A fault is tried again for as long as it lasts.
+ * what changed. An event that cannot be folded is parked with its key, and tried again beside the others' work. What holds up all,
+ * such as a database that is out of reach, is tried again for as long as it lasts.
  */
 export async function foldUnit(projection: AnyProjection, options: FoldOptions): Promise<void> {
   const { log, models, logger, progress, held, signal } = options;
-  const { unit } = projection;
+  const { unit, mode } = projection;
+  // Inline, an event that cannot be folded is not appended in the first place.
+  const parked =
+    mode === 'inline'
+      ? undefined
+      : new ParkedKeys(projection, models.parked, { bell: progress.parked, onParked: logParked });
+  const turns = new Turns();
+  const takeTurn = <Result>(work: () => Promise<Result>): Promise<Result> => turns.take([unit], work);
+  // Whoever worked on it before may have folded what was kept back, without the position having moved.
+  progress.feed.amend();
   let position = 0;
   let lastStart = -1;
   let isRetrying = false;
   progress.setState(unit, { status: 'CATCHING_UP', lastError: null });
-  if (held?.unit.beyond != null) await standStill(held.unit.beyond);
-  await keepTrying(run, { signal, onError });
+  if (held?.unit.beyond != null) await standStill(beyondMessage(held.unit.beyond));
+  await Promise.all([
+    keepTrying(runUntilStop, { signal, onError }),
+    keepTrying(tend, { signal, onError: onTendError }),
+  ]);
   progress.setState(unit, undefined);
 
   function onError(error: unknown): void {
@@ -43,9 +61,44 @@ export async function foldUnit(projection: AnyProjection, options: FoldOptions):
     logger.error({ err: error, projection: unit, position }, 'projection failed; trying again');
   }
 
+  function onTendError(error: unknown): void {
+    // It may have been committed, and the answer lost.
+    progress.feed.amend();
+    logger.error({ err: error, projection: unit }, 'what is parked could not be tried again; trying again');
+  }
+
+  function logParked({ key, event, fault }: KeptBack): void {
+    const { type, position: parkedAt } = event;
+    logger.error({ err: fault, projection: unit, key, type, position: parkedAt }, 'a key is parked');
+  }
+
+  async function tend(): Promise<void> {
+    if (parked === undefined) return new Promise((resolve) => onAbort(signal, resolve));
+    await tendParked(projection, {
+      ...{ models, parked, takeTurn, signal },
+      lease: held?.lease,
+      readAt: (positions) => log.at(positions),
+      onChanged: () => progress.feed.amend(),
+      onRefused: () => held?.doubt(),
+    });
+  }
+
+  async function runUntilStop(advanced: () => void): Promise<void> {
+    try {
+      await run(advanced);
+    } catch (error) {
+      if (!isStop(error)) throw error;
+      await standStill(error.message);
+    }
+  }
+
   /** Until the signal aborts, or another process turns out to have moved the projection on. */
   async function run(advanced: () => void): Promise<void> {
-    const [start, backlog] = await Promise.all([models.position(projection), log.head()]);
+    const [start, backlog] = await Promise.all([
+      models.position(projection),
+      log.head(),
+      takeTurn(async () => parked?.load()),
+    ]);
     // Refused where nobody else has been: the lease is another's, and this process is about to hear of it.
     if (start === lastStart) await sleep(pause, signal);
     lastStart = start;
@@ -59,11 +112,9 @@ export async function foldUnit(projection: AnyProjection, options: FoldOptions):
       await nextTurn();
       const to = page.position;
       const batch = { after, to, events: page.events };
-      const changes = await models.apply(projection, {
-        ...batch,
-        lease: held?.lease,
-        isNews: held?.hasCompany() ?? false,
-      });
+      const lease = held?.lease;
+      const isNews = held?.hasCompany() ?? false;
+      const changes = await takeTurn(() => models.apply(projection, { ...batch, lease, isNews, parked }));
       if (changes === null) {
         held?.doubt();
         return;
@@ -85,10 +136,13 @@ export async function foldUnit(projection: AnyProjection, options: FoldOptions):
   }
 
   /** The events that it would go on with are not those behind the ones that it has folded. */
-  async function standStill(head: number): Promise<void> {
-    const lastError = `The projection has folded ${held?.unit.position} events and the log has had only ${head}: it is another log, or one that was restored from an older backup. Rebuild the projection.`;
+  function beyondMessage(head: number): string {
+    return `The projection has folded ${held?.unit.position} events and the log has had only ${head}: it is another log, or one that was restored from an older backup. Rebuild the projection.`;
+  }
+
+  async function standStill(lastError: string): Promise<void> {
     progress.setState(unit, { status: 'STOPPED', lastError });
-    logger.error({ projection: unit, position: held?.unit.position, head }, lastError);
+    logger.error({ projection: unit, position }, lastError);
     await new Promise<void>((resolve) => onAbort(signal, resolve));
   }
 }

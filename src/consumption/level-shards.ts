@@ -2,9 +2,11 @@ import { LivefoldError } from '../kernel/errors.ts';
 import type { Position } from '../persistence/event-store.ts';
 import type { HeldUnit } from './consumer.ts';
 import type { EventLog } from './event-log.ts';
+import { ParkedKeys } from './parked-keys.ts';
 import type { AnyProjection } from './projection.ts';
 import type { ReadModels } from './read-models.ts';
 import { shardOfProjection } from './shards.ts';
+import { isStreamKey } from './stream-key.ts';
 
 export type LevelOptions = {
   readonly log: EventLog;
@@ -15,12 +17,15 @@ export type LevelOptions = {
 /**
  * Folds each shard of a projection up to where the furthest of them is. Then its keys can be spread over another number of
  * shards: before, a key that changes its shard would see events twice, or never.
+ *
+ * @throws LivefoldError `STREAM_PARKED` while events are kept back whose keys nobody knows: each shard folds its part of them by itself
  */
 export async function levelShards(
   projection: AnyProjection,
   helds: readonly HeldUnit[],
   options: LevelOptions,
 ): Promise<void> {
+  await checkStreams(projection, options);
   const shards = await Promise.all(
     helds.map(async (held) => {
       const shard = shardOfProjection(projection, held.unit.shard);
@@ -30,6 +35,15 @@ export async function levelShards(
   const target = Math.max(...shards.map(({ position }) => position));
   for (const { held, shard, position } of shards)
     await foldUpTo(target, shard, { ...options, held, after: position });
+}
+
+async function checkStreams({ name }: AnyProjection, { models }: LevelOptions): Promise<void> {
+  const key = (await models.parked.keys(name)).find(isStreamKey);
+  if (key === undefined) return;
+  throw new LivefoldError(
+    'STREAM_PARKED',
+    `The projection "${name}" stays with its shards while "${key}" is parked: mend its handler, then retry or skip that key.`,
+  );
 }
 
 async function foldUpTo(
@@ -43,11 +57,13 @@ async function foldUpTo(
     after: start,
   }: LevelOptions & { readonly held: HeldUnit; readonly after: Position },
 ): Promise<void> {
+  const parked = new ParkedKeys(shard, models.parked);
+  await parked.load();
   let after = start;
   while (after < target && !signal.aborted) {
     const events = (await log.read(after)).filter(({ position }) => position <= target);
     const to = events.at(-1)?.position ?? target;
-    const changes = await models.apply(shard, { after, to, events, lease: held.lease });
+    const changes = await models.apply(shard, { after, to, events, lease: held.lease, parked });
     if (changes === null)
       throw new LivefoldError('CONCURRENCY_CONFLICT', `Another process works on "${shard.unit}" now.`);
     after = to;

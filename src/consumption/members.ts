@@ -45,6 +45,7 @@ export class Members {
     news.onMove((unit, position) => {
       for (const consumer of this.#consumers.values()) consumer.hear(unit, position);
     });
+    news.onParked((consumer, hasChanged) => this.#consumers.get(consumer)?.hearParked(hasChanged));
   }
 
   /** Adds a consumer, which is spread from the next beat on. */

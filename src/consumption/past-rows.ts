@@ -1,6 +1,6 @@
 import { chunks } from '../kernel/chunks.ts';
 import type { EventStore, Position } from '../persistence/event-store.ts';
-import { foldInTurns } from './fold-rows.ts';
+import { foldInTurns } from './fold-batch.ts';
 import type { AnyProjection, AnyRow } from './projection.ts';
 import { readAtMost } from './read-at-most.ts';
 import type { ReadModels } from './read-models.ts';

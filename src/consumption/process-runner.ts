@@ -41,6 +41,7 @@ export function runProcessManager(
     level: async () => {},
     look: () => {},
     hear: () => {},
+    hearParked: () => {},
   };
   options.members.add(consumer);
   return { stop: () => options.members.remove(consumer) };

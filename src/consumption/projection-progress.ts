@@ -1,3 +1,4 @@
+import { Bell } from '../kernel/async.ts';
 import type { Position } from '../persistence/event-store.ts';
 import { type ChangeBatch, ChangeFeed } from './change-feed.ts';
 import type { Census, Member, Unit, UnitState, UnitStatus } from './lease-store.ts';
@@ -23,6 +24,8 @@ const stopped: UnitState = { status: 'STOPPED', lastError: null };
  */
 export class ProjectionProgress {
   readonly feed: ChangeFeed;
+  /** Rings when something about its parked keys is to be looked at. */
+  readonly parked = new Bell();
   readonly #projection: AnyProjection;
   readonly #shards = new Map<string, ShardProgress>();
   readonly #own = new Map<string, UnitState>();
@@ -77,6 +80,12 @@ export class ProjectionProgress {
     if (this.#own.has(unit) || !this.#shards.has(unit)) return;
     this.#move(unit, position);
     this.#publishLowest();
+  }
+
+  /** Hears that something about its parked keys is to be looked at. Where rows of theirs changed, the position did not. */
+  hearParked(hasChanged: boolean): void {
+    if (hasChanged) this.feed.amend();
+    this.parked.ring();
   }
 
   look({ units, members }: Pick<Census, 'units' | 'members'>): void {

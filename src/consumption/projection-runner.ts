@@ -116,6 +116,7 @@ function foldAmong(
     level: (held, signal) => levelShards(projection, held, { ...options, signal }),
     look: (census) => progress.look(census),
     hear: (unit, position) => progress.hear(unit, position),
+    hearParked: (hasChanged) => progress.hearParked(hasChanged),
   };
   members.add(consumer);
   return { stop: () => members.remove(consumer) };

@@ -5,6 +5,7 @@ import { carries, type Query } from '../domain/query.ts';
 import { upcastEvent } from '../domain/upcast-event.ts';
 import { LivefoldError } from '../kernel/errors.ts';
 import type { Position } from '../persistence/event-store.ts';
+import { checkKeys, checkRow } from './check-handler.ts';
 
 /** A row of a read table as folds see it: without the position, which Livefold writes. */
 export type RowOf<Table extends PgTable> = Omit<InferSelectModel<Table>, 'position'>;
@@ -35,6 +36,12 @@ export type RowFold<Row, Event extends StoredEvent> = (
 
 type Handler = { readonly keys: (event: StoredEvent) => Keys; readonly fold: RowFold<AnyRow, StoredEvent> };
 
+/**
+ * What becomes of an event that cannot be folded. `park` keeps its key as it is, and the key's later events back, while all others go
+ * on; `retry` has the whole batch wait and be tried again, for as long as it takes; `stop` stops the projection there.
+ */
+export type FaultDecision = 'park' | 'retry' | 'stop';
+
 export type ProjectionOptions = {
   /** `async` folds behind the append, in batches; `inline` in the append's own transaction. */
   readonly mode?: 'async' | 'inline';
@@ -50,9 +57,18 @@ export type ProjectionOptions = {
    * `end`, or behind a position that the log has reached.
    */
   readonly startAt?: StartAt;
+  /**
+   * Decides what becomes of an event that cannot be folded, by its error: `code` says what went wrong, `cause` is what a handler or the
+   * database threw. It is parked unless this says otherwise. A database that is out of reach is none of its business: that is waited for.
+   */
+  readonly onError?: (error: LivefoldError) => FaultDecision;
+  /** After so many milliseconds a handler that does not return is broken off, which is an error like any other; 10,000 unless given. */
+  readonly timeout?: number;
 };
 
 export type StartAt = 'beginning' | 'end' | Position;
+
+const usualTimeout = 10_000;
 
 /** More would be more rows to look at every second than processes to run them. */
 const mostShards = 256;
@@ -74,6 +90,8 @@ export interface AnyProjection {
   readonly types: readonly string[];
   /** The events that it folds: those of its types that carry its tags. */
   readonly query: Query;
+  readonly onError?: ((error: LivefoldError) => FaultDecision) | undefined;
+  readonly timeout: number;
   handlerOf(type: string): Handler | undefined;
 }
 
@@ -89,6 +107,8 @@ export class Projection<Table extends PgTable> implements AnyProjection {
   readonly keyField: string;
   readonly startAt: StartAt;
   readonly #tags: readonly string[];
+  readonly onError: ((error: LivefoldError) => FaultDecision) | undefined;
+  readonly timeout: number;
   readonly #handlers = new Map<string, Handler>();
 
   constructor(name: string, table: Table, options: ProjectionOptions = {}) {
@@ -99,6 +119,8 @@ export class Projection<Table extends PgTable> implements AnyProjection {
     this.shards = checkShards(name, this.mode, options.shards ?? 1);
     this.startAt = checkStart(name, options.startAt ?? 'beginning');
     this.#tags = options.tags ?? [];
+    this.onError = options.onError;
+    this.timeout = checkTimeout(name, options.timeout ?? usualTimeout);
     this.positionColumn = positionColumnOf(name, table);
     [this.keyField, this.keyColumn] = keyColumnOf(name, table);
   }
@@ -133,9 +155,15 @@ export class Projection<Table extends PgTable> implements AnyProjection {
     // The type name decides which handler an event meets, and its data had to fit the definition's schema to be stored.
     const known = (event: StoredEvent): Known => upcastEvent(definition, event) as Known;
     const keysOf = typeof keys === 'string' ? ({ data }: Known) => data[keys] as Keys : keys;
+    const { name, keyField } = this;
+    const required = requiredFields(this.table);
     this.#handlers.set(definition.type, {
-      keys: (event) => (carries(event, this.#tags) ? keysOf(known(event)) : null),
-      fold: (row, event, key) => fold(row as RowOf<Table> | undefined, known(event), key),
+      keys: (event) =>
+        carries(event, this.#tags) ? checkKeys(keysOf(known(event)), { projection: name, event }) : null,
+      fold(row, event, key) {
+        const next = fold(row as RowOf<Table> | undefined, known(event), key);
+        return checkRow(next, { projection: name, event, key, keyField, required });
+      },
     });
     return this;
   }
@@ -150,7 +178,7 @@ export class Projection<Table extends PgTable> implements AnyProjection {
  * (`bigint`, not null, in number mode).
  *
  * @throws LivefoldError `INVALID_READ_TABLE` when the table has not
- * @throws LivefoldError `INVALID_NAME`, `INVALID_SHARDS`, `INVALID_START`
+ * @throws LivefoldError `INVALID_NAME`, `INVALID_SHARDS`, `INVALID_START`, `INVALID_TIMEOUT`
  */
 export function projection<Table extends PgTable>(
   name: string,
@@ -191,6 +219,14 @@ function checkStart(name: string, startAt: StartAt): StartAt {
   );
 }
 
+function checkTimeout(name: string, timeout: number): number {
+  if (Number.isInteger(timeout) && timeout > 0) return timeout;
+  throw new LivefoldError(
+    'INVALID_TIMEOUT',
+    `The projection "${name}" cannot have a timeout of ${timeout}: give a whole number of milliseconds from 1.`,
+  );
+}
+
 function keyColumnOf(name: string, table: PgTable): readonly [field: string, column: PgColumn] {
   const keys = Object.entries<PgColumn>(getTableColumns(table)).filter(([, { primary }]) => primary);
   const [key] = keys;
@@ -199,6 +235,12 @@ function keyColumnOf(name: string, table: PgTable): readonly [field: string, col
     'INVALID_READ_TABLE',
     `The table "${getTableName(table)}" of the projection "${name}" needs exactly one primary key column.`,
   );
+}
+
+/** The fields that folds give and the table cannot be without. */
+function requiredFields(table: PgTable): readonly string[] {
+  const columns = Object.entries<PgColumn>(getTableColumns(table));
+  return columns.flatMap(([field, { notNull }]) => (notNull && field !== 'position' ? [field] : []));
 }
 
 function positionColumnOf(name: string, table: PgTable): PgColumn {

@@ -2,7 +2,10 @@ import type { StoredEvent } from '../domain/event.ts';
 import type { Position } from '../persistence/event-store.ts';
 import type { Filter } from './filter.ts';
 import type { RowChange } from './fold-rows.ts';
+import type { KeptBack } from './key-events.ts';
 import type { Lease } from './lease-store.ts';
+import type { ParkedKeys } from './parked-keys.ts';
+import type { ParkedAction, ParkedStore, WaitingEvent } from './parked-store.ts';
 import type { AnyProjection, AnyRow, StoredRow } from './projection.ts';
 
 /** A batch for a projection, or for one shard of it: the events behind `after`, the last of them at `to`. */
@@ -14,6 +17,29 @@ export type ProjectionBatch = {
   readonly lease?: Lease | undefined;
   /** Tells the other processes how far this takes it, in the same transaction. */
   readonly isNews?: boolean;
+  /**
+   * The keys whose events are kept back; those that this batch parks are added once it is committed. Without it nothing is parked: an event
+   * that cannot be folded fails the batch.
+   */
+  readonly parked?: ParkedKeys | undefined;
+};
+
+/** What is to be done about a parked key. */
+export type ParkedWork = {
+  readonly key: string;
+  readonly action: ParkedAction;
+  /** The first events that are kept back for it. */
+  readonly waiting: readonly WaitingEvent[];
+  /** Those events, without the first where that is to be skipped. */
+  readonly events: readonly StoredEvent[];
+  readonly parked: ParkedKeys;
+  readonly lease: Lease | undefined;
+};
+
+export type SettledKey = {
+  readonly hasChanged: boolean;
+  /** What could not be folded, for whichever key, and what stands behind it. */
+  readonly keptBack: readonly KeptBack[];
 };
 
 /** A field to order rows by; the key settles ties. */
@@ -50,6 +76,13 @@ export interface ReadModels {
    * projection does not stand at `after`, or when the lease is another's: another process has been there.
    */
   apply(projection: AnyProjection, batch: ProjectionBatch): Promise<readonly RowChange[] | null>;
+  /**
+   * Folds the first events that are kept back for a key, as far as it goes, with the first one left out where the action is `skip`. `null`, and nothing
+   * done, when the lease is another's. The rows get the position behind the projection's: so whoever resumes from where it stands is told of them.
+   */
+  settle(projection: AnyProjection, work: ParkedWork): Promise<SettledKey | null>;
+  /** What is kept back. */
+  readonly parked: ParkedStore;
   rows<P extends AnyProjection>(projection: P, query: RowQuery): Promise<readonly StoredRow<P>[]>;
   /** Rows by key, in no order; keys without a row are left out. */
   find<P extends AnyProjection>(projection: P, keys: readonly string[]): Promise<readonly StoredRow<P>[]>;

@@ -40,8 +40,10 @@ export function shardOfProjection(projection: AnyProjection, shard: Shard): AnyP
   };
   const { name, table, mode, keyColumn, positionColumn, keyField, types, query, startAt, shards } =
     projection;
+  const { onError, timeout } = projection;
   return {
     ...{ name, table, mode, keyColumn, positionColumn, keyField, types, query, startAt, shards },
+    ...{ onError, timeout },
     unit: unitOf(name, shard),
     handlerOf(type) {
       const handler = projection.handlerOf(type);

@@ -41,12 +41,19 @@ export async function* liveRows(options: LiveOptions): AsyncGenerator<LiveFrame>
   let position = options.after ?? 0;
   // Whether the client's last frame said that it is up to date: where more was announced, more follows.
   let live = true;
-  if (position > 0) await running.waitFor(position, { timeout: longestWait, signal });
-  else ({ position, live } = yield* snapshot(options));
+  // Rows may change without the position, when what was kept back of them is folded: then the table is read from where the client is.
+  let revision: number | undefined = feed.revision;
+  if (position === 0) ({ position, live } = yield* snapshot(options));
+  else {
+    await running.waitFor(position, { timeout: longestWait, signal });
+    revision = feed.revisionAt(position);
+  }
   while (!signal.aborted) {
     const seen = feed.bell.rings;
     const head = feed.position;
-    const batch = feed.next(position);
+    const isAmended = revision !== feed.revision;
+    ({ revision } = feed);
+    const batch = isAmended ? { changes: null } : feed.next(position);
     if (batch === undefined) {
       position = Math.max(position, head);
       if (!live) yield { kind: 'DELTA', position, upserted: [], removed: [], live: true };
@@ -57,13 +64,15 @@ export async function* liveRows(options: LiveOptions): AsyncGenerator<LiveFrame>
     const frame =
       batch.changes === null ? await readMissed(options, position) : frameOf(options, batch, batch.changes);
     if (frame === null) {
+      ({ revision } = feed);
       ({ position, live } = yield* snapshot(options));
       continue;
     }
     position = Math.max(position, frame.position);
     if (isEmpty(frame)) continue;
     live = frame.live;
-    yield frame;
+    // The table may say less than the client has seen, for a moment: where its database lost the last commits.
+    yield { ...frame, position };
   }
 }
 

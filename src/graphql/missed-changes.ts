@@ -7,20 +7,22 @@ const mostMissed = 5_000;
 
 type Missed = Promise<ChangesSince | null>;
 
-const underWay = new WeakMap<RunningProjection, Map<Position, Missed>>();
+const underWay = new WeakMap<RunningProjection, Map<string, Missed>>();
 
 /**
  * What changed behind a position, from the table; `null` when that is no longer known or too much. In a process that does
  * not fold a projection all its subscribers ask for the same at the same moment: they share one read.
  */
 export function readMissedChanges(running: RunningProjection, models: ReadModels, after: Position): Missed {
-  const reads = underWay.get(running) ?? new Map<Position, Missed>();
+  const reads = underWay.get(running) ?? new Map<string, Missed>();
   underWay.set(running, reads);
-  const shared = reads.get(after);
+  // A read that began before rows were amended may be without them.
+  const asked = `${after} ${running.feed.revision}`;
+  const shared = reads.get(asked);
   if (shared !== undefined) return shared;
   const read = models
     .changesSince(running.projection, after, { limit: mostMissed })
-    .finally(() => reads.delete(after));
-  reads.set(after, read);
+    .finally(() => reads.delete(asked));
+  reads.set(asked, read);
   return read;
 }

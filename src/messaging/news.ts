@@ -9,4 +9,6 @@ export interface News {
   readonly members: Bell;
   /** Has a listener told of every move of a consumer, or of one shard of it, to a position. */
   onMove(listener: (unit: string, position: number) => void): void;
+  /** Has a listener told when something about a consumer's parked keys is to be looked at, and whether rows of theirs have changed. */
+  onParked(listener: (consumer: string, hasChanged: boolean) => void): void;
 }

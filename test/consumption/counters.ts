@@ -24,18 +24,30 @@ const countersTable = pgTable('counters', {
   position: position(),
 });
 
+/** What a handler gives in place of the right thing. */
+type Instead = { readonly give: unknown };
+
+/** What a test has the handlers of counters do besides: throw, hang, or give something else. */
+export type Moods = {
+  readonly onKeys?: ((event: StoredEvent) => Instead | undefined) | undefined;
+  readonly onFold?: ((event: StoredEvent, key: string) => Instead | undefined) | undefined;
+};
+
 /** Counters by name. */
-export function countersProjection(options?: ProjectionOptions) {
+export function countersProjection({ onKeys, onFold, ...options }: ProjectionOptions & Moods = {}) {
+  // biome-ignore lint/suspicious/noExplicitAny: what no handler may give is what is tested.
+  const instead = (given: Instead | undefined, right: any): any => (given === undefined ? right : given.give);
   return projection('counters', countersTable, options)
     .on(
       Counted,
-      ({ data }) => data.counters,
-      (row, _, id) => ({ id, total: (row?.total ?? 0) + 1, label: row?.label ?? null }),
+      (event) => instead(onKeys?.(event), event.data.counters),
+      (row, event, id) =>
+        instead(onFold?.(event, id), { id, total: (row?.total ?? 0) + 1, label: row?.label ?? null }),
     )
     .on(
       Labelled,
-      ({ data }) => data.counter,
-      (row, { data }) => row && { ...row, label: data.label },
+      (event) => instead(onKeys?.(event), event.data.counter),
+      (row, event, id) => instead(onFold?.(event, id), row && { ...row, label: event.data.label }),
     )
     .on(
       Removed,
@@ -69,6 +81,9 @@ export const labelled = (counter: string, label: string | null): PreparedEvent =
 export const removed = (...counters: readonly string[]): PreparedEvent =>
   prepare(Removed({ counters: [...counters] }));
 export const whispered = (): PreparedEvent => prepare(Whispered({}));
+
+/** The same event in a stream of its own. */
+export const inStream = (stream: string, one: PreparedEvent): PreparedEvent => ({ ...one, stream });
 
 function prepare(made: NewEvent): PreparedEvent {
   const nobody = { correlationId: null, causationId: null, actor: null, tenant: null, metadata: null };

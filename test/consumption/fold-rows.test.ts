@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { foldInTurns, foldRow, foldRows, keysOf } from '../../src/consumption/fold-rows.ts';
+import { foldInTurns } from '../../src/consumption/fold-batch.ts';
+import { foldRow, foldRows, keysOf } from '../../src/consumption/fold-rows.ts';
 import type { AnyRow } from '../../src/consumption/projection.ts';
 import { counted, countersProjection, labelled, removed, stored, whispered } from './counters.ts';
 

@@ -32,7 +32,11 @@ test('an append that it cannot fold is not stored', async () => {
   await using opened = await openCounters({ mode: 'inline' });
   await opened.session.execute(sql`alter table counters add constraint small check (total < 2)`);
   await opened.append(counted('a'));
-  await expect(opened.append(counted('a'))).rejects.toMatchObject({ code: 'DATABASE_ERROR' });
+  await expect(opened.append(counted('a'))).rejects.toMatchObject({
+    code: 'PROJECTION_FAILED',
+    fields: { projection: 'counters', type: 'Counted', key: 'a' },
+    cause: { code: 'ROW_REFUSED' },
+  });
   expect(await opened.backend.log.head()).toBe(1);
 });
 

@@ -13,6 +13,7 @@ import {
   countersProjection,
   createCountersDatabase,
   foldAll,
+  type Moods,
 } from './counters.ts';
 
 /** A backend of counters on a database of its own, or of another one. */
@@ -31,7 +32,7 @@ export interface OpenCounters extends AsyncDisposable {
 }
 
 export async function openCounters(
-  options: ProjectionOptions & { readonly url?: string } = {},
+  options: ProjectionOptions & Moods & { readonly url?: string } = {},
 ): Promise<OpenCounters> {
   const { url, ...projectionOptions } = options;
   const created = url === undefined ? await createCountersDatabase() : undefined;

@@ -1,4 +1,5 @@
 import { nextTurn } from '../../kernel/async.ts';
+import { isLivefoldError } from '../../kernel/errors.ts';
 import type { AppendItem } from '../../persistence/event-store.ts';
 import type { BatchOutcome } from './append-batch.ts';
 import { IndependentBatch } from './independent-batch.ts';
@@ -71,10 +72,14 @@ export class AppendQueue {
    * database that writes nothing at all: each would fail alike.
    */
   async #sendAlone(batch: readonly Waiting[], error: unknown): Promise<void> {
-    if (batch.length === 1 || isUnavailable(error) || isUnwritable(error)) {
+    if (batch.length === 1 || (!isLivefoldError(error, 'PROJECTION_FAILED') && isHopeless(error))) {
       for (const { reject } of batch) reject(error);
       return;
     }
     for (const waiting of batch) await this.#send([waiting]);
   }
+}
+
+function isHopeless(error: unknown): boolean {
+  return isUnavailable(error) || isUnwritable(error);
 }

@@ -1,6 +1,6 @@
 import { desc } from 'drizzle-orm';
 import type { StoredEvent } from '../../domain/event.ts';
-import { LivefoldError } from '../../kernel/errors.ts';
+import { isLivefoldError, LivefoldError } from '../../kernel/errors.ts';
 import { checkAppend } from '../../persistence/check-append.ts';
 import type { AppendItem, EventStore, Position, Receipt } from '../../persistence/event-store.ts';
 import { isEmptyAppend } from '../../persistence/judge-append.ts';
@@ -46,6 +46,12 @@ export function createPostgresEventStore(options: PostgresEventStoreOptions): Ev
     return appended;
   }
 
+  /** In the caller's transaction, who may go on after an append that failed: nothing of that is left then. */
+  function writeWithin(transaction: Session, item: AppendItem): Promise<AppendedBatch> {
+    if (inTransaction === undefined) return writeIn(transaction, [item]);
+    return transaction.transaction((savepoint) => writeIn(savepoint, [item]));
+  }
+
   const queue = new AppendQueue(async (items) => {
     const { outcomes, stored } =
       inTransaction === undefined
@@ -81,11 +87,13 @@ export function createPostgresEventStore(options: PostgresEventStoreOptions): Ev
         if (transaction === undefined) return await conclude(session, item, await queue.append(item));
         const {
           outcomes: [outcome],
-        } = await writeIn(transaction, [item]);
+        } = await writeWithin(transaction, item);
         if (outcome === undefined)
           throw new LivefoldError('DATABASE_ERROR', 'The append function gave no answer.');
         return await conclude(transaction, item, outcome);
       } catch (error) {
+        // Its cause may look like a conflict of the append's own: two rows with one unique value, for example.
+        if (isLivefoldError(error, 'PROJECTION_FAILED')) throw error;
         throw conflictOf(item, error) ?? translateError(error, 'appending events');
       }
     },

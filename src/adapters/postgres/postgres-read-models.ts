@@ -1,23 +1,26 @@
 import { and, asc, desc, eq, gt, type SQL, sql } from 'drizzle-orm';
 import type { PgColumn } from 'drizzle-orm/pg-core';
-import { foldInTurns, keysOf, type RowChange } from '../../consumption/fold-rows.ts';
 import type { AnyProjection, StoredRow } from '../../consumption/projection.ts';
-import type { ProjectionBatch, ReadModels, RowCursor, RowQuery } from '../../consumption/read-models.ts';
+import type { ReadModels, RowCursor, RowQuery } from '../../consumption/read-models.ts';
 import type { StoredEvent } from '../../domain/event.ts';
 import type { Position } from '../../persistence/event-store.ts';
+import { applyBatch } from './apply-batch.ts';
 import { beginProjection } from './arrange-consumers.ts';
 import { typeOf } from './column-type.ts';
 import type { Database, Session } from './database.ts';
 import { columnOf, filterSql } from './filter-sql.ts';
+import { foldInline } from './inline-fault.ts';
 import type { PostgresEventStoreOptions } from './postgres-event-store.ts';
+import { createPostgresParkedStore } from './postgres-parked-store.ts';
 import { readEvents } from './read-events.ts';
 import { findRows } from './read-table.ts';
+import { settleKey } from './settle-key.ts';
 import { run } from './statement.ts';
 import { TableGrowth } from './table-growth.ts';
-import { defaultSchema, type LivefoldTables, livefoldTables } from './tables.ts';
+import { defaultSchema, livefoldTables } from './tables.ts';
 import { trackedPosition } from './tracked-position.ts';
 import { databaseCode, translateError, translateReadError } from './translate-error.ts';
-import { castRows, tableName, writeRows } from './write-rows.ts';
+import { castRows, tableName } from './write-rows.ts';
 
 type Tracked = { readonly position: Position; readonly horizon: Position };
 
@@ -63,16 +66,19 @@ export function createPostgresReadModels(database: Database, schema: string = de
 
     apply: (projection, batch) =>
       guarded(projection, async () => {
-        const changes = await applyOn(
-          batch.events.length > shortBatch ? session : pipeline,
-          tables,
-          projection,
-          batch,
-        );
+        const on = batch.events.length > shortBatch ? session : pipeline;
+        const changes = await applyBatch(projection, batch, { session: on, pool: session, tables });
         if (changes !== null)
           await growth.add(projection.table, changes.filter(({ before }) => before === undefined).length);
         return changes;
       }),
+
+    settle: (projection, work) =>
+      guarded(projection, () =>
+        session.transaction((transaction) => settleKey(transaction, tables, projection, work)),
+      ),
+
+    parked: createPostgresParkedStore(database, schema),
 
     rows: (projection, query) => asked(projection, () => selectRows(session, projection, query)),
 
@@ -143,26 +149,9 @@ export function createInlineProjector(
       const events = await decode(
         await Array.fromAsync(readEvents(transaction, tables, projection.query, { after })),
       );
-      await applyOn(transaction, tables, projection, { after, to: head, events });
+      await foldInline(projection, { after, to: head, events }, { session: transaction, tables });
     }
   };
-}
-
-/**
- * Folds a batch into the table. The rows are read before the statement that writes: they change only together with the
- * position, so if that still stands where the batch begins, they are as they were read. A shard's rows change only together with
- * the position of that shard.
- */
-async function applyOn(
-  session: Session,
-  tables: LivefoldTables,
-  projection: AnyProjection,
-  batch: ProjectionBatch,
-): Promise<readonly RowChange[] | null> {
-  const found = await findRows(session, projection, [...keysOf(projection, batch.events)]);
-  const rows = new Map(found.map(({ position: _, ...row }) => [String(row[projection.keyField]), row]));
-  const changes = await foldInTurns(projection, batch.events, rows);
-  return (await writeRows(session, tables, projection, batch, changes)) ? changes : null;
 }
 
 async function selectRows<P extends AnyProjection>(

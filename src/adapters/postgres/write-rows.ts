@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { getTableConfig, type PgColumn } from 'drizzle-orm/pg-core';
+import type { FoldedBatch } from '../../consumption/fold-batch.ts';
 import type { RowChange } from '../../consumption/fold-rows.ts';
 import type { Lease } from '../../consumption/lease-store.ts';
 import type { AnyProjection, AnyRow } from '../../consumption/projection.ts';
@@ -7,16 +8,21 @@ import type { ProjectionBatch } from '../../consumption/read-models.ts';
 import { plainArray, textArray } from './array-literal.ts';
 import { typeOf } from './column-type.ts';
 import type { Session } from './database.ts';
+import { asKept, keepBack } from './keep-back.ts';
 import { announceMove } from './postgres-news.ts';
 import { decodeRow, readTableOf } from './read-table.ts';
+import { rowRefused } from './row-fault.ts';
 import { run } from './statement.ts';
 import type { LivefoldTables } from './tables.ts';
 
 /** So many removals are remembered for each projection: a client that resumes from before them gets a new snapshot. */
 const mostTombstones = 10_000;
 
+/** That the statement's own part which moves the position has moved it. */
+const hasMoved = sql`exists (select from moved)`;
+
 /**
- * Moves the position and writes what a batch changed, in one statement and so in one transaction. False, and nothing
+ * Moves the position and writes what a batch changed and keeps back, in one statement and so in one transaction. False, and nothing
  * written, when the position was not where the batch begins, or the lease has changed hands: the row's lock lets one runner at a time go on.
  */
 export async function writeRows(
@@ -24,23 +30,56 @@ export async function writeRows(
   tables: LivefoldTables,
   projection: AnyProjection,
   batch: ProjectionBatch,
-  changes: readonly RowChange[],
+  { changes, keptBack }: FoldedBatch,
 ): Promise<boolean> {
   const kept = changes.filter(({ after }) => after !== undefined);
   const removed = changes.filter(({ after }) => after === undefined);
   const parts = [
     sql`moved as (${move(tables, projection, batch)})`,
-    ...(kept.length > 0 ? [sql`stored as (${upsert(projection, kept)})`] : []),
+    ...(kept.length > 0 ? [sql`stored as (${upsert(projection, kept, hasMoved)})`] : []),
     ...(removed.length > 0
       ? [
-          sql`removed as (${remove(projection, removed)})`,
-          sql`buried as (${bury(tables, projection, removed)})`,
+          sql`removed as (${remove(projection, removed, hasMoved)})`,
+          sql`buried as (${bury(tables, projection, removed, hasMoved)})`,
         ]
+      : []),
+    ...(keptBack.length > 0
+      ? [sql`parked as (${keepBack(tables, projection.name, asKept(keptBack), hasMoved)})`]
       : []),
   ];
   const moved = await run(session, sql`with ${sql.join(parts, sql`, `)} select true from moved`, () => true);
   if (removed.length > 0) await forgetOldTombstones(session, tables, projection);
   return moved.length > 0;
+}
+
+/** Moves the position alone, in the caller's transaction; the same conditions. */
+export async function movePosition(
+  transaction: Session,
+  tables: LivefoldTables,
+  projection: AnyProjection,
+  batch: ProjectionBatch,
+): Promise<boolean> {
+  return (await run(transaction, move(tables, projection, batch), () => true)).length > 0;
+}
+
+/** Writes changes in the caller's transaction, removals first: what a row leaves, another may take. */
+export async function writeChanges(
+  transaction: Session,
+  tables: LivefoldTables,
+  projection: AnyProjection,
+  changes: readonly RowChange[],
+): Promise<void> {
+  const kept = changes.filter(({ after }) => after !== undefined);
+  const removed = changes.filter(({ after }) => after === undefined);
+  if (removed.length > 0) {
+    await run(
+      transaction,
+      sql`with removed as (${remove(projection, removed)}) ${bury(tables, projection, removed)}`,
+      () => undefined,
+    );
+    await forgetOldTombstones(transaction, tables, projection);
+  }
+  if (kept.length > 0) await run(transaction, upsert(projection, kept), () => undefined);
 }
 
 function move(
@@ -61,17 +100,18 @@ export function isHeld(lease: Lease | undefined): SQL {
   return lease === undefined ? sql`shards = 1` : sql`owner = ${lease.owner}::uuid and token = ${lease.token}`;
 }
 
-function upsert(projection: AnyProjection, changes: readonly RowChange[]): SQL {
+function upsert(projection: AnyProjection, changes: readonly RowChange[], condition = sql`true`): SQL {
   const { insert, row, update } = readTableOf(projection);
   const rows = changes.map(({ after, position }) => ({ ...after, position }));
-  return sql`${insert} unnest(${valuesOf(projection, rows)}) as ${row} where exists (select from moved) ${update}`;
+  return sql`${insert} unnest(${valuesOf(projection, rows)}) as ${row} where ${condition} ${update}`;
 }
 
 /** Rows travel as one array of texts for each column: Postgres reads it far faster than JSON that names every field. */
 function valuesOf(projection: AnyProjection, rows: readonly AnyRow[]): SQL {
   const { columns } = readTableOf(projection);
   const values = columns.map(
-    ({ field, column }) => sql`${textArray(rows.map((row) => encodeValue(column, row[field])))}::text[]`,
+    ({ field, column }) =>
+      sql`${textArray(rows.map((row) => encodeField(projection, column, row[field])))}::text[]`,
   );
   return sql.join(values, sql`, `);
 }
@@ -88,6 +128,17 @@ export async function castRows(
   );
 }
 
+function encodeField(projection: AnyProjection, column: PgColumn, value: unknown): string | null {
+  try {
+    return encodeValue(column, value);
+  } catch (cause) {
+    throw rowRefused(projection, {
+      cause,
+      why: `its value for the column "${column.name}" is of another type`,
+    });
+  }
+}
+
 /** A value as the text that the column's type reads. */
 function encodeValue(column: PgColumn, value: unknown): string | null {
   if (value === null || value === undefined) return null;
@@ -96,16 +147,25 @@ function encodeValue(column: PgColumn, value: unknown): string | null {
   return encoded instanceof Uint8Array ? `\\x${Buffer.from(encoded).toString('hex')}` : String(encoded);
 }
 
-function remove({ table, keyColumn }: AnyProjection, changes: readonly RowChange[]): SQL {
+function remove(
+  { table, keyColumn }: AnyProjection,
+  changes: readonly RowChange[],
+  condition = sql`true`,
+): SQL {
   const keys = textArray(changes.map(({ key }) => key));
-  return sql`delete from ${table} using unnest(${keys}::text[]) as k(key) where ${keyColumn} = k.key::${typeOf(keyColumn)} and exists (select from moved)`;
+  return sql`delete from ${table} using unnest(${keys}::text[]) as k(key) where ${keyColumn} = k.key::${typeOf(keyColumn)} and ${condition}`;
 }
 
-function bury({ tombstones }: LivefoldTables, { name }: AnyProjection, changes: readonly RowChange[]): SQL {
+function bury(
+  { tombstones }: LivefoldTables,
+  { name }: AnyProjection,
+  changes: readonly RowChange[],
+  condition = sql`true`,
+): SQL {
   const keys = textArray(changes.map(({ key }) => key));
   const positions = plainArray(changes.map(({ position }) => position));
   return sql`insert into ${tombstones} (projection, key, position)
-    select ${name}, r.key, r.position from unnest(${keys}::text[], ${positions}::bigint[]) as r(key, position) where exists (select from moved)
+    select ${name}, r.key, r.position from unnest(${keys}::text[], ${positions}::bigint[]) as r(key, position) where ${condition}
     on conflict (projection, key) do update set position = excluded.position`;
 }
 

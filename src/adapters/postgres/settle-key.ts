@@ -1,0 +1,127 @@
+import { sql } from 'drizzle-orm';
+import { foldBatch } from '../../consumption/fold-batch.ts';
+import { type KeptBack, type KeyedEvents, keyEvents } from '../../consumption/key-events.ts';
+import type { WaitingEvent } from '../../consumption/parked-store.ts';
+import type { AnyProjection } from '../../consumption/projection.ts';
+import type { ParkedWork, SettledKey } from '../../consumption/read-models.ts';
+import { isStreamKey } from '../../consumption/stream-key.ts';
+import { plainArray, textArray } from './array-literal.ts';
+import type { Session } from './database.ts';
+import { findReadable } from './find-readable.ts';
+import { asKept, keepBack } from './keep-back.ts';
+import { announceParked } from './postgres-news.ts';
+import { findRows } from './read-table.ts';
+import { run } from './statement.ts';
+import type { LivefoldTables } from './tables.ts';
+import { writeInParts } from './write-in-parts.ts';
+import { isHeld } from './write-rows.ts';
+
+/**
+ * Folds the first events that are kept back for a key, in the caller's transaction: rows and what is kept back change together, and only
+ * under the lease. The row of the position is locked, so that no batch is committed meanwhile.
+ */
+export async function settleKey(
+  transaction: Session,
+  tables: LivefoldTables,
+  projection: AnyProjection,
+  { key, action, waiting, events, parked, lease }: ParkedWork,
+): Promise<SettledKey | null> {
+  const { tracking } = tables;
+  const [position] = await run(
+    transaction,
+    sql`select position from ${tracking} where consumer = ${projection.unit} and ${isHeld(lease)} for update`,
+    ([value]) => Number(value),
+  );
+  if (position === undefined) return null;
+  const [first] = waiting;
+  if (action === 'skip' && first !== undefined) await skip(transaction, tables, projection, key, first);
+
+  // What one of the key's own events meets says nothing about the others of the projection: it is kept back again, whatever its error.
+  const judge = (): void => {};
+  const others = { has: (one: string): boolean => one !== key && parked.has(one) };
+  const { keyed, keptBack: unkeyed } = isStreamKey(key)
+    ? await keyEvents(projection, events, { parked: others, judge })
+    : onlyOf(key, await keyEvents(projection, events, { parked: others, judge, keyOf: () => key }));
+  const keys = new Set(keyed.map((one) => one.key));
+  // What it refuses ends a transaction, unless it was asked at a savepoint.
+  const readable = await findReadable(
+    projection,
+    [...keys].filter((one) => !others.has(one)),
+    (some) => transaction.transaction((savepoint) => findRows(savepoint, projection, some)),
+  );
+  const folded = await foldBatch(projection, keyed, { ...readable, parked: others, judge });
+  const written = await writeInParts(
+    transaction,
+    { changes: folded.changes, keptBack: [...unkeyed, ...folded.keptBack] },
+    // Behind what everybody has seen: who resumes from where the projection stands is told of it.
+    { tables, projection, keyed, judge, at: position + 1 },
+  );
+  const { keptBack, changes } = written;
+  await store(transaction, tables, projection, { key, waiting, keptBack });
+  const hasChanged = changes.length > 0;
+  const news = announceParked(tables.schema.schemaName, projection.name, { hasChanged });
+  await run(transaction, sql`select ${news}`, () => undefined);
+  return { keptBack, hasChanged };
+}
+
+/** Of events that are kept back for a row, what concerns that row: which others they concern was seen when they came. */
+function onlyOf(key: string, { keyed, keptBack }: KeyedEvents): KeyedEvents {
+  return { keyed: keyed.filter((one) => one.key === key), keptBack };
+}
+
+async function skip(
+  transaction: Session,
+  { parked, skipped }: LivefoldTables,
+  { name }: AnyProjection,
+  key: string,
+  { position }: WaitingEvent,
+): Promise<void> {
+  await run(
+    transaction,
+    sql`insert into ${skipped} (consumer, key, position, error, skipped_at)
+      select consumer, key, position, coalesce(error, ''), clock_timestamp() from ${parked}
+      where consumer = ${name} and key = ${key} and position = ${position} on conflict do nothing`,
+    () => undefined,
+  );
+}
+
+/** Takes what was folded out of what is kept back, and puts in what is kept back anew. */
+async function store(
+  transaction: Session,
+  tables: LivefoldTables,
+  { name }: AnyProjection,
+  {
+    key,
+    waiting,
+    keptBack,
+  }: {
+    readonly key: string;
+    readonly waiting: readonly WaitingEvent[];
+    readonly keptBack: readonly KeptBack[];
+  },
+): Promise<void> {
+  const { parked } = tables;
+  const left = new Set(keptBack.filter((one) => one.key === key).map(({ event }) => event.position));
+  const done = waiting.filter(({ position }) => !left.has(position)).map(({ position }) => position);
+  await run(
+    transaction,
+    sql`delete from ${parked} where consumer = ${name} and key = ${key} and position = any (${plainArray(done)}::bigint[])`,
+    () => undefined,
+  );
+  // Those of the key that wait are there already.
+  const anew = keptBack.filter((one) => one.key !== key || one.fault !== null);
+  const failuresOf = new Map(waiting.map((one) => [one.position, one.failures]));
+  if (anew.length > 0) {
+    const kept = asKept(anew, (one) => (one.key === key ? (failuresOf.get(one.event.position) ?? 0) : 0));
+    await run(transaction, keepBack(tables, name, kept), () => undefined);
+  }
+  // Whatever is first now says when it is tried.
+  const keys = textArray([...new Set([key, ...anew.map((one) => one.key)])]);
+  await run(
+    transaction,
+    sql`update ${parked} as p set error = 'WAITING: It is about to be folded.', next_try = clock_timestamp()
+      from (select key, min(position) as position from ${parked} where consumer = ${name} and key = any (${keys}::text[]) group by key) as h
+      where p.consumer = ${name} and p.key = h.key and p.position = h.position and p.error is null`,
+    () => undefined,
+  );
+}
