@@ -12,9 +12,15 @@ import { buildSchema, parse, printSchema } from 'graphql';
 
 /** What a resolver returns for a GraphQL type when it is not the type itself: `Order: './orders/table.ts#OrderRow'`. */
 const mappers: Record<'core' | 'shop', Readonly<Record<string, string>>> = {
-  core: { Notification: '../domain/event.ts#StoredEvent' },
+  core: {
+    Notification: '../domain/event.ts#StoredEvent',
+    Projection: './listed-projection.ts#ListedProjection',
+    ParkedKeys: './listed-projection.ts#ParkedOf',
+  },
   shop: {
     Notification: '../domain/event.ts#StoredEvent',
+    Projection: '../graphql/listed-projection.ts#ListedProjection',
+    ParkedKeys: '../graphql/listed-projection.ts#ParkedOf',
     User: './users/users-table.ts#UserRow',
     Product: './products/products-table.ts#ProductRow',
     Order: './orders/orders-table.ts#OrderRow',

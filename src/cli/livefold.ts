@@ -9,6 +9,7 @@ import { exportCommand, importLogCommand } from './archive-commands.ts';
 import { type CheckOptions, checkCommand } from './check-command.ts';
 import { importRetailCommand } from './import-retail-command.ts';
 import { createKeyCommand, rotateKeysCommand } from './keys-commands.ts';
+import { listParkedCommand, retryParkedCommand, skipParkedCommand } from './parked-commands.ts';
 import { deleteSnapshotsCommand } from './snapshots-command.ts';
 import { demoCommand, startCommand } from './start-command.ts';
 import { type VerifyOptions, verifyCommand } from './verify-command.ts';
@@ -91,6 +92,32 @@ program
   .action(async (options: { readonly aggregate?: string }) =>
     deleteSnapshotsCommand(await namedBackend(), options),
   );
+const projections = program
+  .command('projections')
+  .description('projections, and the keys whose events are kept back since one could not be folded');
+projections
+  .command('parked')
+  .description('list parked keys with their errors')
+  .argument('[name]', 'the projection; all unless given')
+  .option('--json', 'print them as JSON')
+  .action(async (name: string | undefined, options: { readonly json?: boolean }) =>
+    listParkedCommand(await namedBackend(), name, options),
+  );
+projections
+  .command('retry')
+  .description('fold what is kept back for a key again; the exit code is 1 when it is parked still')
+  .argument('<name>', 'the projection')
+  .argument('[key]', 'the key')
+  .option('--all', 'every parked key of the projection')
+  .action(async (name: string, key: string | undefined, options: { readonly all?: boolean }) =>
+    retryParkedCommand(await namedBackend(), name, key, options),
+  );
+projections
+  .command('skip')
+  .description('leave the event that parked a key out of it for good, and fold what came behind it')
+  .argument('<name>', 'the projection')
+  .argument('<key>', 'the key')
+  .action(async (name: string, key: string) => skipParkedCommand(await namedBackend(), name, key));
 
 try {
   await program.parseAsync();

@@ -69,8 +69,8 @@ function markOf({ faults, skipped }: Finding): string {
   return skipped === undefined ? '✓' : '–';
 }
 
-function outcomeOf({ checked, faults, skipped }: Finding): string {
+function outcomeOf({ checked, faults, skipped, parked = 0 }: Finding): string {
   if (skipped !== undefined) return `not looked at: ${skipped}`;
   const wrong = faults === 0 ? '' : `, ${faults.toLocaleString('en')} wrong`;
-  return `${checked.toLocaleString('en')} looked at${wrong}`;
+  return `${checked.toLocaleString('en')} looked at${wrong}${parked === 0 ? '' : `, ${parked.toLocaleString('en')} parked`}`;
 }

@@ -55,6 +55,8 @@ export interface ParkedStore {
   ): Promise<readonly ParkedKey[]>;
   /** Asks whoever works on the consumer to do something about a key, or about all; says about how many. */
   ask(consumer: string, action: ParkedAction, key?: string | undefined): Promise<number>;
+  /** Whether a process is up that works on the consumer, and so does what is asked. */
+  isWorkedOn(consumer: string): Promise<boolean>;
   /** What was left out of a consumer's folds. */
   skipped(consumer: string): Promise<readonly SkippedEvent[]>;
 }

@@ -23,6 +23,8 @@ export interface RunningProjection {
   /** Events a second, over the last ten seconds. */
   readonly rate: number;
   readonly shards: readonly ShardProgress[];
+  /** Rises whenever something about its parked keys may have changed. */
+  readonly parkedRevision: number;
   /**
    * Waits until the table has passed a position.
    *
@@ -76,6 +78,9 @@ export async function runProjection(
     },
     get shards() {
       return progress.shards;
+    },
+    get parkedRevision() {
+      return progress.parked.rings;
     },
     waitFor: (position, limits) => waitForPosition(projection.name, feed, position, limits),
     stop: () => work.stop(),

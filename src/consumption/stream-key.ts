@@ -39,3 +39,10 @@ export function isOwnKey({ name, unit }: Pick<AnyProjection, 'name' | 'unit'>, k
   const [, index, count] = /^#(\d+)\/(\d+)$/.exec(suffix) ?? [];
   return shardOf(key, Number(count)) === Number(index);
 }
+
+/** Whether the events that are kept back under a stream's key concern a row's key, as far as the shards say: one shard's are those of its own rows. */
+export function streamOwns(streamKey: string, key: string): boolean {
+  if (!isStreamKey(streamKey)) return false;
+  const [suffix = ''] = /#\d+\/\d+$/.exec(streamKey) ?? [];
+  return isOwnKey({ name: '', unit: suffix }, key);
+}

@@ -7,6 +7,7 @@ import { type Connection, checkPageSize, toConnection } from './connection.ts';
 import type { GraphQLContext } from './context.ts';
 import type { NotificationFilter, Resolvers } from './core-schema.ts';
 import { type Frame, frameAt } from './frame.ts';
+import { askAboutParked, countParked, listParked } from './list-parked.ts';
 import { listProjections, watchProjections } from './list-projections.ts';
 import { dateScalar, dateTimeScalar, decimalScalar, jsonScalar, positionScalar } from './scalars.ts';
 
@@ -19,6 +20,17 @@ export const coreResolvers: Resolvers = {
   JSON: jsonScalar,
   Notification: {
     encoded: ({ data }, _, { backend }) => backend.transcoder.encode(data),
+  },
+  Projection: {
+    parked: ({ name }) => ({ projection: name }),
+  },
+  ParkedKeys: {
+    count: (parked, _, { backend }) => countParked(parked, backend),
+    keys: (parked, args, { backend }) => listParked(parked, args, backend),
+  },
+  Mutation: {
+    retryParked: (_, args, context) => askAboutParked('retry', args, context),
+    skipParked: (_, args, context) => askAboutParked('skip', args, context),
   },
   Query: {
     head: (_, _args, { backend }) => backend.log.head(),

@@ -2,13 +2,13 @@ import type { RunningProjection } from '../consumption/projection-runner.ts';
 import { sleep } from '../kernel/async.ts';
 import type { Position } from '../persistence/event-store.ts';
 import type { Backend } from './backend.ts';
-import type { Projection, ProjectionOwner } from './core-schema.ts';
+import type { ListedProjection } from './listed-projection.ts';
 
 /** Milliseconds between two frames, at least. */
 const pause = 1_000;
 
 /** All projections and how far they are. */
-export async function listProjections({ projections, log }: Backend): Promise<readonly Projection[]> {
+export async function listProjections({ projections, log }: Backend): Promise<readonly ListedProjection[]> {
   const head = await log.head();
   return [...projections.values()].map((running) => describe(running, head));
 }
@@ -17,18 +17,19 @@ export async function listProjections({ projections, log }: Backend): Promise<re
 export async function* watchProjections(
   { projections, log }: Backend,
   signal: AbortSignal,
-): AsyncGenerator<{ readonly projections: readonly Projection[] }> {
+): AsyncGenerator<{ readonly projections: readonly ListedProjection[] }> {
   let last = '';
   while (!signal.aborted) {
     const now = [...projections.values()].map((running) => describe(running, log.seen));
-    const text = JSON.stringify(now);
+    const revisions = [...projections.values()].map(({ parkedRevision }) => parkedRevision);
+    const text = JSON.stringify([now, revisions]);
     if (text !== last) yield { projections: now };
     last = text;
     await sleep(pause, signal);
   }
 }
 
-function describe(running: RunningProjection, head: Position): Projection {
+function describe(running: RunningProjection, head: Position): ListedProjection {
   const { projection, feed, status, lastError, rate, shards } = running;
   return {
     name: projection.name,
@@ -51,7 +52,7 @@ function placed(position: Position, head: Position) {
   return { position, head: Math.max(head, position), lag: Math.max(head - position, 0) };
 }
 
-function onlyOwner(owners: readonly (ProjectionOwner | null)[]): ProjectionOwner | null {
+function onlyOwner(owners: readonly ListedProjection['owner'][]): ListedProjection['owner'] {
   const [first = null] = owners;
   return owners.every((owner) => owner?.id === first?.id) ? first : null;
 }

@@ -14,7 +14,7 @@ export function createPostgresParkedStore(
   schema: string = defaultSchema,
 ): ParkedStore {
   const tables = livefoldTables(schema);
-  const { parked, skipped, events } = tables;
+  const { parked, skipped, events, members } = tables;
 
   return {
     keys: (consumer) =>
@@ -74,6 +74,12 @@ export function createPostgresParkedStore(
           select count(distinct key), ${announceParked(schema, consumer)} from asked`;
         const [count] = await run(session, statement, ([number]) => Number(number));
         return count ?? 0;
+      }),
+
+    isWorkedOn: (consumer) =>
+      translated('looking for processes', async () => {
+        const statement = sql`select true from ${members} where lease_end > clock_timestamp() and jsonb_exists(consumers, ${consumer}) limit 1`;
+        return (await run(session, statement, () => true)).length > 0;
       }),
 
     skipped: (consumer) =>

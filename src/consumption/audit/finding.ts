@@ -7,6 +7,8 @@ export type Finding = {
   readonly examples: readonly string[];
   /** Why the check was not made, where it was not: its answer would mean nothing. */
   readonly skipped?: string;
+  /** How many rows were left out, since something of theirs is parked. */
+  readonly parked?: number;
 };
 
 /** So many faults are told of in words; the others are counted. */
@@ -19,6 +21,7 @@ export class Checklist {
   #checked = 0;
   #faults = 0;
   #skipped: string | undefined;
+  #parked = 0;
 
   constructor(check: string) {
     this.#check = check;
@@ -39,10 +42,16 @@ export class Checklist {
     this.#skipped = reason;
   }
 
+  /** Says how many rows were left out, since something of theirs is parked. */
+  park(count: number): void {
+    this.#parked = count;
+  }
+
   get finding(): Finding {
     return {
       ...{ check: this.#check, checked: this.#checked, faults: this.#faults, examples: this.#examples },
       ...(this.#skipped !== undefined && { skipped: this.#skipped }),
+      ...(this.#parked > 0 && { parked: this.#parked }),
     };
   }
 }

@@ -2,10 +2,12 @@ import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { StoredEvent } from '../../domain/event.ts';
 import type { Position } from '../../persistence/event-store.ts';
-import { foldRows, keysOf } from '../fold-rows.ts';
+import { type Changes, foldKey } from '../fold-rows.ts';
+import { keysOfEvent } from '../key-events.ts';
 import type { AnyProjection, AnyRow } from '../projection.ts';
 import type { ReadModels } from '../read-models.ts';
 import { Checklist, type Finding } from './finding.ts';
+import { KeptBackEvents } from './kept-back.ts';
 
 export type RowAuditOptions = {
   readonly models: ReadModels;
@@ -18,15 +20,19 @@ export type RowAuditOptions = {
   readonly oneOf: number;
 };
 
-/** A row of the table beside what it should be. */
-type Pair = { readonly key: string; readonly row: AnyRow; readonly expected: AnyRow | undefined };
+/** A row of the table beside what it should be: one of these, where two events may have come before it or not. */
+type Pair = {
+  readonly key: string;
+  readonly row: AnyRow;
+  readonly expected: readonly (AnyRow | undefined)[];
+};
 
 const page = 1_000;
 
 /**
  * Compares a read table with a fold of the log, row by row, while the projection goes on. A row tells the position that
  * changed it last. Behind the position where the audit began, the fold goes on to there for that row alone, so that both are
- * of one moment, however fast the row changes.
+ * of one moment, however fast the row changes. Rows that something is kept back of are left out, and counted.
  */
 export class RowAudit {
   readonly projection: AnyProjection;
@@ -38,17 +44,20 @@ export class RowAudit {
   /** The rows, each with its position. */
   readonly #folded = new Map<string, AnyRow>();
   readonly #list: Checklist;
+  readonly #keptBack: KeptBackEvents;
   #hasFailed = false;
 
   private constructor(
     projection: AnyProjection,
     { position, start }: { readonly position: Position; readonly start: Position },
+    keptBack: KeptBackEvents,
     options: RowAuditOptions,
   ) {
     this.projection = projection;
     this.position = position;
     this.start = start;
     this.#options = options;
+    this.#keptBack = keptBack;
     this.#list = new Checklist(`rows of ${projection.name}`);
   }
 
@@ -56,7 +65,10 @@ export class RowAudit {
   static async begin(projection: AnyProjection, options: RowAuditOptions): Promise<RowAudit> {
     const { models } = options;
     const position = await models.position(projection);
-    return new RowAudit(projection, { position, start: await models.start(projection) }, options);
+    // Behind the position: what it has parked by then is known.
+    const keptBack = new KeptBackEvents(projection);
+    await keptBack.look(models.parked);
+    return new RowAudit(projection, { position, start: await models.start(projection) }, keptBack, options);
   }
 
   /** Takes in the next events of the log; those up to where the projection began, and behind its position, are not for it. */
@@ -74,6 +86,7 @@ export class RowAudit {
 
   async conclude(onProgress: (rows: number) => void = () => {}): Promise<Finding> {
     if (this.#hasFailed) return this.#list.finding;
+    await this.#keptBack.look(this.#options.models.parked);
     const moved = new Map<string, AnyRow>();
     const absent = new Set(this.#folded.keys());
     for await (const rows of this.#wantedRows()) {
@@ -82,10 +95,11 @@ export class RowAudit {
         if (this.#positionOf(row) > this.position) moved.set(key, row);
       }
       const settled = rows.filter(({ key }) => !moved.has(key));
-      await this.#compare(settled.map((one) => ({ ...one, expected: this.#folded.get(one.key) })));
+      await this.#compare(settled.map((one) => ({ ...one, expected: [this.#folded.get(one.key)] })));
       onProgress(this.#list.finding.checked);
     }
     if (moved.size + absent.size > 0) await this.#catchUp(moved, absent);
+    this.#list.park(this.#keptBack.count);
     return this.#list.finding;
   }
 
@@ -107,61 +121,105 @@ export class RowAudit {
   async #catchUp(moved: ReadonlyMap<string, AnyRow>, absent: Set<string>): Promise<void> {
     const furthest = [...moved.values()].reduce((most, row) => Math.max(most, this.#positionOf(row)), 0);
     const before = absent.size > 0 ? Number.MAX_SAFE_INTEGER : furthest + 1;
-    const expected = new Map<string, AnyRow | undefined>();
+    const expected = new Map<string, (AnyRow | undefined)[]>();
     for await (const events of this.#options.read({ after: this.position, before }))
       for (const event of events)
-        for (const key of this.#fold(event, (one) => moved.has(one) || absent.has(one))) {
-          const row = this.#folded.get(key);
-          // It was gone for a moment, which may have been the one at which the table was read.
-          if (row === undefined) absent.delete(key);
-          const there = moved.get(key);
-          if (there !== undefined && this.#positionOf(there) === event.position) expected.set(key, row);
-        }
+        this.#fold(
+          event,
+          (one) => moved.has(one) || absent.has(one),
+          (key, row, after) => {
+            // It was gone for a moment, which may have been the one at which the table was read.
+            if (after === undefined) absent.delete(key);
+            const there = moved.get(key);
+            if (there === undefined || this.#positionOf(there) > event.position) return;
+            const states = expected.get(key) ?? [row];
+            // A row that a retry wrote says the position behind the projection's, and may be without the event that came there.
+            if (this.#positionOf(there) === event.position) states.push(after);
+            expected.set(key, states);
+          },
+        );
     if (this.#hasFailed) return;
-    for (const key of absent) this.#list.fail(`the row ${JSON.stringify(key)} is missing`);
+    await this.#keptBack.look(this.#options.models.parked);
+    for (const key of absent)
+      if (!this.#keptBack.isParked(key)) this.#list.fail(`the row ${JSON.stringify(key)} is missing`);
     const pairs = [...moved].map(([key, row]) => ({
       ...{ key, row },
-      expected: expected.has(key) ? expected.get(key) : this.#folded.get(key),
+      expected: expected.get(key) ?? [this.#folded.get(key)],
     }));
     for (let start = 0; start < pairs.length; start += page)
       await this.#compare(pairs.slice(start, start + page));
   }
 
-  async #compare(pairs: readonly Pair[]): Promise<void> {
-    const due = pairs.map(({ expected }) => expected).filter((row) => row !== undefined);
+  async #compare(all: readonly Pair[]): Promise<void> {
+    const pairs = all.filter(({ key }) => !this.#keptBack.isParked(key));
+    const furthest = await this.#options.models.position(this.projection);
+    const due = pairs.flatMap(({ expected }) => expected.filter((row) => row !== undefined));
     // A column may keep a value in another form than the fold gave it: 1.50 for 1.5, where it has two places.
     const kept = (await this.#options.models.asKept(this.projection, due)).values();
     for (const { key, row, expected } of pairs) {
-      const due = expected === undefined ? undefined : kept.next().value;
-      if (due === undefined) this.#list.fail(`the row ${JSON.stringify(key)} should not be there`);
-      else if (isDeepStrictEqual(row, due)) this.#list.pass();
-      else this.#list.fail(`the row ${JSON.stringify(key)} differs in ${differing(row, due).join(', ')}`);
+      const states = expected.flatMap((one) => {
+        const state = one === undefined ? undefined : kept.next().value;
+        return state === undefined ? [] : [state];
+      });
+      const last = states.at(-1);
+      if (states.some((state) => this.#isAsFolded(row, state, furthest))) this.#list.pass();
+      else if (last === undefined) this.#list.fail(`the row ${JSON.stringify(key)} should not be there`);
+      else this.#list.fail(`the row ${JSON.stringify(key)} differs in ${differing(row, last).join(', ')}`);
     }
   }
 
-  /** Folds one event into the rows that are wanted; gives the keys of those that it is about. */
-  #fold(event: StoredEvent, isWanted: (key: string) => boolean): readonly string[] {
-    if (this.#hasFailed) return [];
-    try {
-      const keys = [...keysOf(this.projection, [event])].filter(isWanted);
-      if (keys.length === 0) return [];
-      const before = new Map(
-        keys.flatMap((key) => {
-          const row = this.#folded.get(key);
-          return row === undefined ? [] : [[key, row] as const];
-        }),
-      );
-      for (const { key, after, position } of foldRows(this.projection, [event], before)) {
-        if (!isWanted(key)) continue;
-        if (after === undefined) this.#folded.delete(key);
-        else this.#folded.set(key, { ...after, position });
+  /** A row that was parked says a later position than its last event's: the one behind the projection's, when it was folded. */
+  #isAsFolded(row: AnyRow, state: AnyRow, furthest: Position): boolean {
+    const at = this.#positionOf(row);
+    const isAmended = at > this.#positionOf(state) && at <= furthest + 1;
+    return isDeepStrictEqual(row, isAmended ? { ...state, position: row.position } : state);
+  }
+
+  /** Folds one event into the rows that are wanted, and tells of each what it was before and is behind it. */
+  #fold(
+    event: StoredEvent,
+    isWanted: (key: string) => boolean,
+    onFolded: (key: string, before: AnyRow | undefined, after: AnyRow | undefined) => void = () => {},
+  ): void {
+    if (this.#hasFailed) return;
+    for (const key of this.#keysOf(event).filter(isWanted)) {
+      if (this.#keptBack.isWaiting(event.position)) this.#keptBack.park(key);
+      if (this.#keptBack.isParked(key) || this.#keptBack.hasSkipped(event.position, key)) continue;
+      const before = this.#folded.get(key);
+      try {
+        this.#foldInto(key, event);
+      } catch (error) {
+        // Behind the position where the audit began it may be parked any moment.
+        if (event.position > this.position) this.#keptBack.park(key);
+        else this.#fail(event, error);
+        continue;
       }
-      return keys;
+      onFolded(key, before, this.#folded.get(key));
+    }
+  }
+
+  #keysOf(event: StoredEvent): readonly string[] {
+    try {
+      return keysOfEvent(this.projection, event);
     } catch (error) {
-      this.#hasFailed = true;
-      this.#list.fail(`position ${event.position} cannot be folded: ${String(error)}`);
+      if (event.position <= this.position && !this.#keptBack.isUnkeyed(event.position))
+        this.#fail(event, error);
       return [];
     }
+  }
+
+  #foldInto(key: string, event: StoredEvent): void {
+    const changes: Changes = new Map();
+    foldKey(this.projection, { key, event }, this.#folded, changes);
+    const change = changes.get(key);
+    if (change === undefined) return;
+    if (change.after === undefined) this.#folded.delete(key);
+    else this.#folded.set(key, { ...change.after, position: change.position });
+  }
+
+  #fail(event: StoredEvent, error: unknown): void {
+    this.#hasFailed = true;
+    this.#list.fail(`position ${event.position} cannot be folded: ${String(error)}`);
   }
 
   /** The same keys each time and in the fold as in the table: by their hash. */
