@@ -95,7 +95,8 @@ export function describeFault({ code, message }: LivefoldError): string {
 /** What kind of error it is and where it was thrown, without its message. */
 function describeThrown(error: unknown): string {
   if (!(error instanceof Error)) return 'something that is no error';
-  const name = error instanceof LivefoldError ? error.code : error.name;
+  // Of its class, which is code: what the error itself calls itself is the handler's to say.
+  const name = error instanceof LivefoldError ? error.code : error.constructor.name;
   const { stack = '', message } = error;
   // The stack begins with the message, whose lines may look like places too.
   const start = stack.indexOf(message);

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { expect, test, vi } from 'vitest';
 import type { Session } from '../../src/adapters/postgres/database.ts';
-import { counted, removed } from './counters.ts';
+import { counted, labelled, removed } from './counters.ts';
 import { openCounters } from './open-counters.ts';
 import { writeConcurrently } from './write-concurrently.ts';
 
@@ -76,4 +76,53 @@ test("the append's transaction keeps the caller's settings: it is as durable as 
     );
     expect(settings).toEqual({ commits: 'on', walks: 'on' });
   });
+});
+
+test('of appends that go out together only the one that cannot be folded fails', async () => {
+  const onFold = (_: unknown, key: string) => {
+    if (key === 'bad') throw new RangeError('too much');
+    return undefined;
+  };
+  await using opened = await openCounters({ mode: 'inline', onFold });
+  const names = ['a', 'b', 'bad', 'a', 'c', 'bad', 'd'];
+  const outcomes = await Promise.allSettled(names.map((name) => opened.append(counted(name))));
+  expect(outcomes.map(({ status }) => status)).toEqual(
+    names.map((name) => (name === 'bad' ? 'rejected' : 'fulfilled')),
+  );
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  expect(failed?.reason).toMatchObject({
+    code: 'PROJECTION_FAILED',
+    fields: { projection: 'counters', key: 'bad', type: 'Counted' },
+    cause: { code: 'HANDLER_FAILED', cause: new RangeError('too much') },
+  });
+  expect(await opened.rows()).toEqual(await opened.folded());
+  expect(await opened.backend.log.head()).toBe(5);
+});
+
+test("two rows that cannot be there together are no conflict of the append's own", async () => {
+  await using opened = await openCounters({ mode: 'inline' });
+  await opened.session.execute(sql`create unique index one_label on counters (label)`);
+  await opened.append(counted('a', 'b'), labelled('a', 'x'));
+  await expect(opened.append(labelled('b', 'x'))).rejects.toMatchObject({
+    code: 'PROJECTION_FAILED',
+    fields: { key: 'b', code: '23505' },
+  });
+});
+
+test("a caller's transaction goes on without the append that cannot be folded", async () => {
+  const onFold = (_: unknown, key: string) => {
+    if (key === 'bad') throw new RangeError('too much');
+    return undefined;
+  };
+  await using opened = await openCounters({ mode: 'inline', onFold });
+  await opened.session.transaction(async (tx) => {
+    const transaction = tx as Session;
+    const { store } = opened.backend;
+    await expect(store.append({ events: [counted('bad')] }, { transaction })).rejects.toMatchObject({
+      code: 'PROJECTION_FAILED',
+    });
+    await store.append({ events: [counted('good')] }, { transaction });
+  });
+  expect(await opened.rows()).toMatchObject([{ id: 'good', total: 1 }]);
+  expect(await opened.backend.log.head()).toBe(1);
 });

@@ -1,32 +1,9 @@
 import { sql } from 'drizzle-orm';
 import { expect, test, vi } from 'vitest';
-import type { ParkedKey } from '../../src/consumption/parked-store.ts';
 import type { StoredEvent } from '../../src/domain/event.ts';
 import { counted, inStream, labelled, removed } from './counters.ts';
-import { type OpenCounters, openCounters, trackedPosition } from './open-counters.ts';
-
-/** Handlers that throw at events of some positions, for some keys. */
-function moody() {
-  const bad = new Set<string>();
-  return {
-    bad,
-    onFold({ position }: StoredEvent, key: string) {
-      if (bad.has(`${position} ${key}`)) throw new RangeError('Ada Lovelace is no number');
-      return undefined;
-    },
-  };
-}
-
-const parkedOf = ({ backend }: OpenCounters): Promise<readonly ParkedKey[]> =>
-  backend.models.parked.list('counters', { first: 100 });
-
-async function waitUntilFree(opened: OpenCounters): Promise<void> {
-  await vi.waitFor(async () => expect(await parkedOf(opened)).toEqual([]), 30_000);
-}
-
-/** Has a key parked until somebody asks: retries by themselves would come in between. */
-const withoutRetries = ({ session }: OpenCounters) =>
-  session.execute(sql`update livefold.parked set next_try = null where next_try is not null`);
+import { moody, parkedOf, waitUntilFree, withoutPosition, withoutRetries } from './moods.ts';
+import { openCounters, trackedPosition } from './open-counters.ts';
 
 test('an event whose handler throws parks its key; all others go on, in the same batch too', async () => {
   const { bad, onFold } = moody();
@@ -54,8 +31,37 @@ test('what is stored of an error is its code, kind and place: its message may qu
   await opened.settle();
   const [parked] = await parkedOf(opened);
   expect(parked?.error).toMatch(
-    /^HANDLER_FAILED: The handler of the projection "counters" for Counted threw RangeError \(parking\.test\.ts:\d+:\d+\) at position 1\.$/,
+    /^HANDLER_FAILED: The handler of the projection "counters" for Counted threw RangeError \(moods\.ts:\d+:\d+\) at position 1\.$/,
   );
+});
+
+test('nothing that is kept of parked and skipped events quotes what they say', async () => {
+  const secret = 'Ada Lovelace';
+  const give: Readonly<Record<string, unknown>> = {
+    a: { id: 'a', total: secret },
+    b: { id: secret, total: 1 },
+    c: secret,
+  };
+  const onFold = (_: StoredEvent, key: string) => {
+    if (key === 'd') throw Object.assign(new Error(secret), { name: secret, code: secret });
+    return { give: give[key] };
+  };
+  const onKeys = ({ type }: StoredEvent) => {
+    if (type === 'Labelled') throw new Error(`${secret}\n    at ${secret}.ts:1:1`);
+    return undefined;
+  };
+  await using opened = await openCounters({ onFold, onKeys });
+  await opened.append(counted('a', 'b', 'c', 'd'), labelled('a', secret));
+  await opened.settle();
+  expect(await parkedOf(opened)).toHaveLength(5);
+  await opened.backend.models.parked.ask('counters', 'skip', 'd');
+  await opened.backend.models.parked.ask('counters', 'skip', 'a');
+  await vi.waitFor(async () => expect(await parkedOf(opened)).toHaveLength(3), 20_000);
+  const kept = await opened.session.execute(
+    sql`select p::text from livefold.parked p union all select s::text from livefold.skipped s union all select m::text from livefold.members m`,
+  );
+  expect(kept.length).toBeGreaterThan(5);
+  expect(JSON.stringify(kept)).not.toMatch(/Ada|Lovelace/);
 });
 
 test('a handler that has come to its senses is tried again by itself, and its key goes on in order', async () => {
@@ -239,8 +245,6 @@ test('rows that a constraint refuses are found among many; the rest of the batch
   const folded = await opened.folded();
   expect(withoutPosition(await opened.rows())).toEqual(withoutPosition(folded));
 });
-
-const withoutPosition = (rows: readonly object[]) => rows.map((row) => ({ ...row, position: null }));
 
 test('two rows that cannot be there together: the later one is parked', async () => {
   await using opened = await openCounters();

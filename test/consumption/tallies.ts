@@ -17,12 +17,18 @@ import { byId, Counted, Labelled, Removed, Whispered } from './counters.ts';
 const names = ['first', 'second', 'third', 'many'] as const;
 
 /** Four projections that count; the last one has several shards. */
-export function tallies(shards: number): readonly AnyProjection[] {
-  return names.map((name) => tally(name, name === 'many' ? { shards } : {}));
+export function tallies(shards: number, moods: TallyMoods = {}): readonly AnyProjection[] {
+  return names.map((name) => tally(name, name === 'many' ? { shards, ...moods } : moods));
 }
 
+/** What a test has the handlers do besides: throw, for example. */
+export type TallyMoods = { readonly onFold?: (key: string) => void };
+
 /** A projection of the table of that name. */
-export function tally(name: (typeof names)[number], options: ProjectionOptions = {}): AnyProjection {
+export function tally(
+  name: (typeof names)[number],
+  { onFold, ...options }: ProjectionOptions & TallyMoods = {},
+): AnyProjection {
   const table = pgTable(name, {
     id: key('id').primaryKey(),
     total: integer('total').notNull(),
@@ -32,7 +38,10 @@ export function tally(name: (typeof names)[number], options: ProjectionOptions =
     .on(
       Counted,
       ({ data }) => data.counters,
-      (row, _, id) => ({ id, total: (row?.total ?? 0) + 1 }),
+      (row, _, id) => {
+        onFold?.(id);
+        return { id, total: (row?.total ?? 0) + 1 };
+      },
     )
     .on(
       Removed,
