@@ -1,4 +1,8 @@
 export { waitForProjections } from './graphql/at-least.ts';
+export type { Authenticate, Caller } from './graphql/auth/caller.ts';
+export { createJwtVerifier, type JwtOptions } from './graphql/auth/jwt-verifier.ts';
+export type { Permissions } from './graphql/auth/permissions.ts';
+export type { Session } from './graphql/auth/session.ts';
 export type { Backend } from './graphql/backend.ts';
 export type { BackendDefinition, MigrationSet } from './graphql/backend-definition.ts';
 export { buildBackendSchema } from './graphql/build-schema.ts';

@@ -115,6 +115,7 @@ export { type KeyCounts, rotateKeys } from './persistence/mapper/rotate-keys.ts'
 export type { Transcoding } from './persistence/mapper/transcoding.ts';
 export type { Persistence } from './persistence/persistence.ts';
 export { appendConflict, consumerConflict } from './persistence/refusals.ts';
+export type { Revocation, RevocationStore } from './persistence/revocation-store.ts';
 export type {
   Snapshot,
   SnapshotSelection,

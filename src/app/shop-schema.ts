@@ -559,8 +559,50 @@ export type QueryUsersArgs = {
   atLeast?: InputMaybe<Scalars['Position']['input']>;
 };
 
+/** Who calls, as the server understands it. */
+export type Caller = {
+  readonly __typename?: 'Caller';
+  /** The caller's own id; null for one who sent no token. */
+  readonly subject?: Maybe<Scalars['ID']['output']>;
+  /** What its token says it is. */
+  readonly roles: ReadonlyArray<Scalars['String']['output']>;
+  /** Until when it is believed; null for ever. */
+  readonly expiresAt?: Maybe<Scalars['DateTime']['output']>;
+};
+
+/** A new token of the same caller. */
+export type RefreshTokenInput = {
+  /** The token, as it would stand in the connection parameters under `authorization`. */
+  readonly token: Scalars['String']['input'];
+};
+
+/** What `refreshToken` gives back. */
+export type RefreshTokenPayload = {
+  readonly __typename?: 'RefreshTokenPayload';
+  /** The caller as the new token describes it. */
+  readonly caller: Caller;
+};
+
+/** Which tokens are to be refused: give exactly one. */
+export type RevokeTokensInput =
+  /** All that this subject has now. */
+  { readonly subject: Scalars['ID']['input']; readonly tokenId?: never; }
+  |  /** The one with this id, its claim `jti`. */
+  { readonly subject?: never; readonly tokenId: Scalars['ID']['input']; };
+
+/** What `revokeTokens` gives back. */
+export type RevokeTokensPayload = {
+  readonly __typename?: 'RevokeTokensPayload';
+  /** Tokens made for the subject up to then are refused. */
+  readonly revokedAt: Scalars['DateTime']['output'];
+};
+
 export type Mutation = {
   readonly __typename?: 'Mutation';
+  /** Goes on with a new token on the WebSocket that it is sent over; what is subscribed there stays, and misses nothing. Other requests bring their own token. */
+  readonly refreshToken: RefreshTokenPayload;
+  /** Refuses tokens from now on, everywhere within a second; what is subscribed with them ends. */
+  readonly revokeTokens: RevokeTokensPayload;
   /** Folds what is kept back for a parked key again, in order; for all keys of the projection when `key` is left out. Waits up to five seconds for that. */
   readonly retryParked: ParkedPayload;
   /** Leaves the event that could not be folded out of its key for good, and folds those behind it. Waits up to five seconds for that. */
@@ -585,6 +627,16 @@ export type Mutation = {
   readonly changeEmail: ChangeEmailPayload;
   /** Forgets a user: what events say of the person can never be read again, by nobody. The user's orders stay. Rejected with UNKNOWN_USER. */
   readonly forgetUser: ForgetUserPayload;
+};
+
+
+export type MutationRefreshTokenArgs = {
+  input: RefreshTokenInput;
+};
+
+
+export type MutationRevokeTokensArgs = {
+  input: RevokeTokensInput;
 };
 
 
@@ -1424,6 +1476,11 @@ export type ResolversTypes = {
   DecimalFilter: DecimalFilter;
   DateTimeFilter: DateTimeFilter;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  Caller: ResolverTypeWrapper<Caller>;
+  RefreshTokenInput: RefreshTokenInput;
+  RefreshTokenPayload: ResolverTypeWrapper<RefreshTokenPayload>;
+  RevokeTokensInput: RevokeTokensInput;
+  RevokeTokensPayload: ResolverTypeWrapper<RevokeTokensPayload>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Order: ResolverTypeWrapper<OrderRow>;
@@ -1516,6 +1573,11 @@ export type ResolversParentTypes = {
   DecimalFilter: DecimalFilter;
   DateTimeFilter: DateTimeFilter;
   Query: Record<PropertyKey, never>;
+  Caller: Caller;
+  RefreshTokenInput: RefreshTokenInput;
+  RefreshTokenPayload: RefreshTokenPayload;
+  RevokeTokensInput: RevokeTokensInput;
+  RevokeTokensPayload: RevokeTokensPayload;
   Mutation: Record<PropertyKey, never>;
   Subscription: Record<PropertyKey, never>;
   Order: OrderRow;
@@ -1566,6 +1628,20 @@ export type ResolversParentTypes = {
   ChangeEmailPayload: Omit<ChangeEmailPayload, 'user'> & { user: ResolversParentTypes['User'] };
   ForgetUserPayload: Omit<ForgetUserPayload, 'user'> & { user: ResolversParentTypes['User'] };
 };
+
+export type AllowDirectiveArgs = {
+  roles?: Maybe<ReadonlyArray<Scalars['String']['input']>>;
+  own?: Maybe<Scalars['String']['input']>;
+  tag?: Maybe<Scalars['String']['input']>;
+};
+
+export type AllowDirectiveResolver<Result, Parent, ContextType = ShopContext, Args = AllowDirectiveArgs> = DirectiveResolverFn<Result, Parent, ContextType, Args>;
+
+export type TableDirectiveArgs = {
+  projection: Scalars['String']['input'];
+};
+
+export type TableDirectiveResolver<Result, Parent, ContextType = ShopContext, Args = TableDirectiveArgs> = DirectiveResolverFn<Result, Parent, ContextType, Args>;
 
 export type DailySalesResolvers<ContextType = ShopContext, ParentType extends ResolversParentTypes['DailySales'] = ResolversParentTypes['DailySales']> = {
   day?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
@@ -1741,7 +1817,23 @@ export type QueryResolvers<ContextType = ShopContext, ParentType extends Resolve
   users?: Resolver<ResolversTypes['UserConnection'], ParentType, ContextType, Partial<QueryUsersArgs>>;
 };
 
+export type CallerResolvers<ContextType = ShopContext, ParentType extends ResolversParentTypes['Caller'] = ResolversParentTypes['Caller']> = {
+  subject?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  roles?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  expiresAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+};
+
+export type RefreshTokenPayloadResolvers<ContextType = ShopContext, ParentType extends ResolversParentTypes['RefreshTokenPayload'] = ResolversParentTypes['RefreshTokenPayload']> = {
+  caller?: Resolver<ResolversTypes['Caller'], ParentType, ContextType>;
+};
+
+export type RevokeTokensPayloadResolvers<ContextType = ShopContext, ParentType extends ResolversParentTypes['RevokeTokensPayload'] = ResolversParentTypes['RevokeTokensPayload']> = {
+  revokedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+};
+
 export type MutationResolvers<ContextType = ShopContext, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
+  refreshToken?: Resolver<ResolversTypes['RefreshTokenPayload'], ParentType, ContextType, RequireFields<MutationRefreshTokenArgs, 'input'>>;
+  revokeTokens?: Resolver<ResolversTypes['RevokeTokensPayload'], ParentType, ContextType, RequireFields<MutationRevokeTokensArgs, 'input'>>;
   retryParked?: Resolver<ResolversTypes['ParkedPayload'], ParentType, ContextType, RequireFields<MutationRetryParkedArgs, 'projection'>>;
   skipParked?: Resolver<ResolversTypes['ParkedPayload'], ParentType, ContextType, RequireFields<MutationSkipParkedArgs, 'projection' | 'key'>>;
   placeOrder?: Resolver<ResolversTypes['PlaceOrderPayload'], ParentType, ContextType, RequireFields<MutationPlaceOrderArgs, 'input'>>;
@@ -1982,6 +2074,9 @@ export type Resolvers<ContextType = ShopContext> = {
   ProjectionOwner?: ProjectionOwnerResolvers<ContextType>;
   FieldChange?: FieldChangeResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
+  Caller?: CallerResolvers<ContextType>;
+  RefreshTokenPayload?: RefreshTokenPayloadResolvers<ContextType>;
+  RevokeTokensPayload?: RevokeTokensPayloadResolvers<ContextType>;
   Mutation?: MutationResolvers<ContextType>;
   Subscription?: SubscriptionResolvers<ContextType>;
   Order?: OrderResolvers<ContextType>;
@@ -2015,3 +2110,7 @@ export type Resolvers<ContextType = ShopContext> = {
   ForgetUserPayload?: ForgetUserPayloadResolvers<ContextType>;
 };
 
+export type DirectiveResolvers<ContextType = ShopContext> = {
+  allow?: AllowDirectiveResolver<any, any, ContextType>;
+  table?: TableDirectiveResolver<any, any, ContextType>;
+};

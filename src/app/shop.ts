@@ -22,7 +22,7 @@ const sdl = (slice: string): string => readFileSync(fromRoot(`schema/${slice}.gr
 /** The online shop: users, products, orders, analytics and fulfilment as one backend. */
 export const shop: BackendDefinition = {
   name: 'shop',
-  typeDefs: ['users', 'products', 'orders', 'analytics'].map(sdl),
+  typeDefs: ['users', 'products', 'orders', 'analytics', 'permissions'].map(sdl),
   resolvers: mergeResolvers(usersResolvers, productsResolvers, ordersResolvers, analyticsResolvers),
   events: [...userEvents, ...productEvents, ...orderEvents],
   projections: [Users, Products, Orders, DailySales, SalesByCountry],

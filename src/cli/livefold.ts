@@ -12,6 +12,7 @@ import { createKeyCommand, rotateKeysCommand } from './keys-commands.ts';
 import { listParkedCommand, retryParkedCommand, skipParkedCommand } from './parked-commands.ts';
 import { deleteSnapshotsCommand } from './snapshots-command.ts';
 import { demoCommand, startCommand } from './start-command.ts';
+import { type RevokeOptions, revokeTokensCommand } from './tokens-command.ts';
 import { type VerifyOptions, verifyCommand } from './verify-command.ts';
 
 const program = new Command('livefold')
@@ -83,6 +84,14 @@ keys
   .command('rotate')
   .description('wrap all keys by the first master key of LIVEFOLD_KEYS, and seal what comes under a new key')
   .action(async () => rotateKeysCommand(await namedBackend()));
+program
+  .command('tokens')
+  .description('the tokens by which callers are known')
+  .command('revoke')
+  .description('have tokens refused from now on; what is subscribed with them ends within a second')
+  .option('--subject <id>', 'all that this subject has now')
+  .option('--token <id>', 'the one with this id, its claim `jti`')
+  .action(async (options: RevokeOptions) => revokeTokensCommand(await namedBackend(), options));
 program
   .command('snapshots')
   .description("aggregates' snapshots")

@@ -2,6 +2,7 @@ import type { AnyProcessManager } from '../consumption/process-manager.ts';
 import type { AnyProjection } from '../consumption/projection.ts';
 import type { AnyEventDefinition } from '../domain/event.ts';
 import type { Transcoding } from '../persistence/mapper/transcoding.ts';
+import type { Authenticate } from './auth/caller.ts';
 import type { GraphQLContext } from './context.ts';
 import type { GraphiQLTab } from './graphiql.ts';
 
@@ -29,5 +30,7 @@ export type BackendDefinition = {
   readonly migrations?: readonly MigrationSet[];
   /** Makes the resolvers' context for one operation from Livefold's own. */
   readonly context?: (context: GraphQLContext) => GraphQLContext;
+  /** Finds out who calls, where tokens are no JSON Web Tokens. */
+  readonly authenticate?: Authenticate;
   readonly graphiqlTabs?: readonly GraphiQLTab[];
 };

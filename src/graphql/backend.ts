@@ -7,6 +7,7 @@ import type { RunningProjection } from '../consumption/projection-runner.ts';
 import type { ReadModels } from '../consumption/read-models.ts';
 import type { EventStore } from '../persistence/event-store.ts';
 import type { Transcoder } from '../persistence/mapper/transcoder.ts';
+import type { RevocationStore } from '../persistence/revocation-store.ts';
 
 /** The running backend, as resolvers see it. */
 export interface Backend {
@@ -22,6 +23,7 @@ export interface Backend {
   readonly past: PastRows;
   /** Writes values that JSON lacks for programs that read the log from afar. */
   readonly transcoder: Transcoder;
+  readonly revocations: RevocationStore;
   /** By name. */
   readonly projections: ReadonlyMap<string, RunningProjection>;
 }

@@ -1,8 +1,11 @@
 import { follow } from '../consumption/follow.ts';
 import type { StoredEvent } from '../domain/event.ts';
 import { everything, type Query } from '../domain/query.ts';
+import { LivefoldError } from '../kernel/errors.ts';
 import type { Position } from '../persistence/event-store.ts';
 import { checkPosition } from './at-least.ts';
+import type { Caller } from './auth/caller.ts';
+import type { Session } from './auth/session.ts';
 import { type Connection, checkPageSize, toConnection } from './connection.ts';
 import type { GraphQLContext } from './context.ts';
 import type { NotificationFilter, Resolvers } from './core-schema.ts';
@@ -28,14 +31,21 @@ export const coreResolvers: Resolvers = {
     count: (parked, _, { backend }) => countParked(parked, backend),
     keys: (parked, args, { backend }) => listParked(parked, args, backend),
   },
+  Query: {
+    head: (_, _args, { backend }) => backend.log.head(),
+    notificationLog: (_, args, context) => readNotifications(args, context),
+    projections: (_, _args, { backend }) => listProjections(backend),
+  },
   Mutation: {
     retryParked: (_, args, context) => askAboutParked('retry', args, context),
     skipParked: (_, args, context) => askAboutParked('skip', args, context),
-  },
-  Query: {
-    head: (_, _args, { backend }) => backend.log.head(),
-    notificationLog: (_, args, { backend, signal }) => readNotifications(backend, args, signal),
-    projections: (_, _args, { backend }) => listProjections(backend),
+    refreshToken: async (_, { input: { token } }, { session }) => ({ caller: await refresh(session, token) }),
+    revokeTokens: async (_, { input: { subject, tokenId } }, { backend: { revocations } }) =>
+      revocations.revoke(
+        typeof subject === 'string'
+          ? { kind: 'subject', id: subject }
+          : { kind: 'token', id: String(tokenId) },
+      ),
   },
   Subscription: {
     notifications: { subscribe: (_, args, context) => watchNotifications(args, context) },
@@ -43,7 +53,6 @@ export const coreResolvers: Resolvers = {
   },
 };
 
-type Backend = GraphQLContext['backend'];
 type Optional<Value> = Value | null | undefined;
 type LogArguments = {
   after?: Optional<Position>;
@@ -55,41 +64,50 @@ type LogArguments = {
 const usualPage = 100;
 const largestPage = 1_000;
 
+/** @throws LivefoldError `BAD_USER_INPUT` where there is no connection that goes on */
+async function refresh({ refresh }: Session, token: string): Promise<Caller> {
+  if (refresh !== null) return refresh(token);
+  throw new LivefoldError(
+    'BAD_USER_INPUT',
+    'A token is refreshed over the WebSocket that it is for, of a server that takes tokens. Other requests bring their own.',
+  );
+}
+
 async function readNotifications(
-  backend: Backend,
   args: LogArguments,
-  signal: AbortSignal,
+  { backend, session, signal }: GraphQLContext,
 ): Promise<Connection<StoredEvent>> {
+  const query = session.permissions.narrow(toQuery(args.filter));
   const size = checkPageSize('first', args.first ?? usualPage, largestPage);
   const after = args.after ?? 0;
   if (after > 0) await checkPosition(backend, after, 'after');
   const range = { after, ...(typeof args.before === 'number' ? { before: args.before } : {}) };
-  const events = await Array.fromAsync(
-    backend.store.read(toQuery(args.filter), { ...range, limit: size + 1, signal }),
-  );
+  const events = await Array.fromAsync(backend.store.read(query, { ...range, limit: size + 1, signal }));
   const edges = events.slice(0, size).map((node) => ({ cursor: String(node.position), node }));
   return toConnection(edges, { hasNextPage: events.length > size, hasPreviousPage: after > 0 });
 }
 
 async function* watchNotifications(
   { after, filter }: { after?: Optional<Position>; filter?: Optional<NotificationFilter> },
-  { backend, resumeAfter, signal }: GraphQLContext,
+  { backend, session, resumeAfter, signal }: GraphQLContext,
 ): AsyncGenerator<Frame<{ readonly notifications: StoredEvent }>> {
   const { log } = backend;
   const resume = resumeAfter ?? after;
   if (typeof resume === 'number') await checkPosition(backend, resume, 'after');
   let position = resume ?? (await log.head());
-  const query = toQuery(filter);
   while (!signal.aborted) {
     const { epoch } = log;
-    for await (const page of follow(log, { after: position, query, signal })) {
+    const { permissions, replaced } = session;
+    const query = permissions.narrow(toQuery(filter));
+    const stopping = AbortSignal.any([signal, replaced]);
+    for await (const page of follow(log, { after: position, query, signal: stopping })) {
       for (const event of page.events) {
         // A client may be thousands of events behind what was read for it: who was forgotten since is read again.
-        if (log.epoch !== epoch) break;
+        if (log.epoch !== epoch || replaced.aborted) break;
         position = event.position;
         yield frameAt(position, { notifications: event });
       }
-      if (log.epoch !== epoch) break;
+      if (log.epoch !== epoch || replaced.aborted) break;
       ({ position } = page);
     }
   }

@@ -406,12 +406,64 @@ export type QueryNotificationLogArgs = {
   filter?: InputMaybe<NotificationFilter>;
 };
 
+/** Who calls, as the server understands it. */
+export type Caller = {
+  readonly __typename?: 'Caller';
+  /** The caller's own id; null for one who sent no token. */
+  readonly subject?: Maybe<Scalars['ID']['output']>;
+  /** What its token says it is. */
+  readonly roles: ReadonlyArray<Scalars['String']['output']>;
+  /** Until when it is believed; null for ever. */
+  readonly expiresAt?: Maybe<Scalars['DateTime']['output']>;
+};
+
+/** A new token of the same caller. */
+export type RefreshTokenInput = {
+  /** The token, as it would stand in the connection parameters under `authorization`. */
+  readonly token: Scalars['String']['input'];
+};
+
+/** What `refreshToken` gives back. */
+export type RefreshTokenPayload = {
+  readonly __typename?: 'RefreshTokenPayload';
+  /** The caller as the new token describes it. */
+  readonly caller: Caller;
+};
+
+/** Which tokens are to be refused: give exactly one. */
+export type RevokeTokensInput =
+  /** All that this subject has now. */
+  { readonly subject: Scalars['ID']['input']; readonly tokenId?: never; }
+  |  /** The one with this id, its claim `jti`. */
+  { readonly subject?: never; readonly tokenId: Scalars['ID']['input']; };
+
+/** What `revokeTokens` gives back. */
+export type RevokeTokensPayload = {
+  readonly __typename?: 'RevokeTokensPayload';
+  /** Tokens made for the subject up to then are refused. */
+  readonly revokedAt: Scalars['DateTime']['output'];
+};
+
 export type Mutation = {
   readonly __typename?: 'Mutation';
+  /** Goes on with a new token on the WebSocket that it is sent over; what is subscribed there stays, and misses nothing. Other requests bring their own token. */
+  readonly refreshToken: RefreshTokenPayload;
+  /** Refuses tokens from now on, everywhere within a second; what is subscribed with them ends. */
+  readonly revokeTokens: RevokeTokensPayload;
   /** Folds what is kept back for a parked key again, in order; for all keys of the projection when `key` is left out. Waits up to five seconds for that. */
   readonly retryParked: ParkedPayload;
   /** Leaves the event that could not be folded out of its key for good, and folds those behind it. Waits up to five seconds for that. */
   readonly skipParked: ParkedPayload;
+};
+
+
+export type MutationRefreshTokenArgs = {
+  input: RefreshTokenInput;
+};
+
+
+export type MutationRevokeTokensArgs = {
+  input: RevokeTokensInput;
 };
 
 
@@ -552,6 +604,11 @@ export type ResolversTypes = {
   DecimalFilter: DecimalFilter;
   DateTimeFilter: DateTimeFilter;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  Caller: ResolverTypeWrapper<Caller>;
+  RefreshTokenInput: RefreshTokenInput;
+  RefreshTokenPayload: ResolverTypeWrapper<RefreshTokenPayload>;
+  RevokeTokensInput: RevokeTokensInput;
+  RevokeTokensPayload: ResolverTypeWrapper<RevokeTokensPayload>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
 };
@@ -590,9 +647,28 @@ export type ResolversParentTypes = {
   DecimalFilter: DecimalFilter;
   DateTimeFilter: DateTimeFilter;
   Query: Record<PropertyKey, never>;
+  Caller: Caller;
+  RefreshTokenInput: RefreshTokenInput;
+  RefreshTokenPayload: RefreshTokenPayload;
+  RevokeTokensInput: RevokeTokensInput;
+  RevokeTokensPayload: RevokeTokensPayload;
   Mutation: Record<PropertyKey, never>;
   Subscription: Record<PropertyKey, never>;
 };
+
+export type AllowDirectiveArgs = {
+  roles?: Maybe<ReadonlyArray<Scalars['String']['input']>>;
+  own?: Maybe<Scalars['String']['input']>;
+  tag?: Maybe<Scalars['String']['input']>;
+};
+
+export type AllowDirectiveResolver<Result, Parent, ContextType = GraphQLContext, Args = AllowDirectiveArgs> = DirectiveResolverFn<Result, Parent, ContextType, Args>;
+
+export type TableDirectiveArgs = {
+  projection: Scalars['String']['input'];
+};
+
+export type TableDirectiveResolver<Result, Parent, ContextType = GraphQLContext, Args = TableDirectiveArgs> = DirectiveResolverFn<Result, Parent, ContextType, Args>;
 
 export interface PositionScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Position'], any> {
   name: 'Position';
@@ -734,7 +810,23 @@ export type QueryResolvers<ContextType = GraphQLContext, ParentType extends Reso
   projections?: Resolver<ReadonlyArray<ResolversTypes['Projection']>, ParentType, ContextType>;
 };
 
+export type CallerResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Caller'] = ResolversParentTypes['Caller']> = {
+  subject?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  roles?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  expiresAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+};
+
+export type RefreshTokenPayloadResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['RefreshTokenPayload'] = ResolversParentTypes['RefreshTokenPayload']> = {
+  caller?: Resolver<ResolversTypes['Caller'], ParentType, ContextType>;
+};
+
+export type RevokeTokensPayloadResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['RevokeTokensPayload'] = ResolversParentTypes['RevokeTokensPayload']> = {
+  revokedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+};
+
 export type MutationResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
+  refreshToken?: Resolver<ResolversTypes['RefreshTokenPayload'], ParentType, ContextType, RequireFields<MutationRefreshTokenArgs, 'input'>>;
+  revokeTokens?: Resolver<ResolversTypes['RevokeTokensPayload'], ParentType, ContextType, RequireFields<MutationRevokeTokensArgs, 'input'>>;
   retryParked?: Resolver<ResolversTypes['ParkedPayload'], ParentType, ContextType, RequireFields<MutationRetryParkedArgs, 'projection'>>;
   skipParked?: Resolver<ResolversTypes['ParkedPayload'], ParentType, ContextType, RequireFields<MutationSkipParkedArgs, 'projection' | 'key'>>;
 };
@@ -765,7 +857,14 @@ export type Resolvers<ContextType = GraphQLContext> = {
   ProjectionOwner?: ProjectionOwnerResolvers<ContextType>;
   FieldChange?: FieldChangeResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
+  Caller?: CallerResolvers<ContextType>;
+  RefreshTokenPayload?: RefreshTokenPayloadResolvers<ContextType>;
+  RevokeTokensPayload?: RevokeTokensPayloadResolvers<ContextType>;
   Mutation?: MutationResolvers<ContextType>;
   Subscription?: SubscriptionResolvers<ContextType>;
 };
 
+export type DirectiveResolvers<ContextType = GraphQLContext> = {
+  allow?: AllowDirectiveResolver<any, any, ContextType>;
+  table?: TableDirectiveResolver<any, any, ContextType>;
+};

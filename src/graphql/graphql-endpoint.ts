@@ -49,7 +49,12 @@ export function createGraphQLEndpoint(options: EndpointOptions): GraphQLEndpoint
       documentCache: new DocumentCache({ most: 1_000, longest: 10_000 }),
       errorCache: { get: () => undefined, set: () => {} },
     },
-    plugins: [useReadableParameters(), useLimits(limits), useRuntime(runtime), useResults(runtime)],
+    plugins: [
+      useReadableParameters(),
+      useLimits(limits, { suggests: runtime.sessions === undefined }),
+      useRuntime(runtime),
+      useResults(runtime),
+    ],
   });
 }
 

@@ -7,6 +7,8 @@ import { streamQuery } from '../domain/query.ts';
 import { LivefoldError } from '../kernel/errors.ts';
 import type { ReadOptions } from '../persistence/event-store.ts';
 import { rangeAsOf } from './as-of.ts';
+import { visibleRow } from './auth/guard-models.ts';
+import type { Session } from './auth/session.ts';
 import type { Backend } from './backend.ts';
 import { type Connection, checkPageSize, toConnection } from './connection.ts';
 import type { GraphQLContext } from './context.ts';
@@ -41,12 +43,12 @@ const usualPage = 50;
 const largestPage = 500;
 
 /**
- * The row of a key as it was at a moment, null when there was none.
+ * The row of a key as it was at a moment, null when there was none that the caller may see.
  *
  * @throws LivefoldError `TOO_COSTLY` when its stream has too many events up to there
  */
 export async function readRowAsOf<P extends AnyProjection>(
-  backend: Backend,
+  { backend, session }: Pick<GraphQLContext, 'backend' | 'session'>,
   projection: P,
   {
     key,
@@ -55,10 +57,11 @@ export async function readRowAsOf<P extends AnyProjection>(
     ...options
   }: HistoryOptions & { readonly key: string; readonly asOf: AsOf; readonly argument?: string },
 ): Promise<StoredRow<P> | null> {
+  const isVisible = visibleRow(session, projection.name);
   const range = await rangeAsOf(backend, asOf, argument);
   const row = await lastRow(projection, key, eventsOf(backend, projection, { key, range, ...options }));
   const [kept] = await keep(backend, projection, [row]);
-  return kept ?? null;
+  return kept !== undefined && isVisible(kept) ? kept : null;
 }
 
 /**
@@ -69,15 +72,17 @@ export function historyField<P extends AnyProjection>(projection: P, options: Hi
   return async (
     _: unknown,
     { first, after, ...args }: Key & Page,
-    { backend, signal }: GraphQLContext,
+    { backend, session, signal }: GraphQLContext,
   ): Promise<Connection<HistoryEntry<P>>> => {
     const size = checkPageSize('first', first ?? usualPage, largestPage);
     const behind = parseVersion(after);
+    const isVisible = visibleRow(session, projection.name);
     const key = String(args[projection.keyField]);
     const steps: RowStep[] = [];
     const events = eventsOf(backend, projection, { key, range: { signal }, ...options });
     for await (const step of rowSteps(projection, key, events)) {
-      if (step.event.version > behind) steps.push(step);
+      const isShown = [step.before, step.after].every((row) => row === undefined || isVisible(row));
+      if (isShown && step.event.version > behind) steps.push(step);
       if (steps.length > size) break;
     }
     const shown = steps.slice(0, size);
@@ -85,7 +90,7 @@ export function historyField<P extends AnyProjection>(projection: P, options: Hi
     const rows = await keep(backend, projection, [shown[0]?.before, ...shown.map((step) => step.after)]);
     const edges = shown.map(({ event }, index) => ({
       cursor: String(event.version),
-      node: { notification: event, ...compare<P>(rows[index], rows[index + 1]) },
+      node: { notification: event, ...compare(session, projection, rows[index], rows[index + 1]) },
     }));
     return toConnection(
       edges.map(({ cursor, node: { from, to, ...node } }) => ({
@@ -102,22 +107,29 @@ export function diffField<P extends AnyProjection>(projection: P, options: Histo
   return async (
     _: unknown,
     { from, to, ...args }: Key & { readonly from: AsOf; readonly to: AsOf },
-    { backend }: GraphQLContext,
+    context: GraphQLContext,
   ): Promise<RowDiff<P>> => {
     const key = String(args[projection.keyField]);
     const [before, after] = await Promise.all([
-      readRowAsOf(backend, projection, { ...options, key, asOf: from, argument: 'from' }),
-      readRowAsOf(backend, projection, { ...options, key, asOf: to, argument: 'to' }),
+      readRowAsOf(context, projection, { ...options, key, asOf: from, argument: 'from' }),
+      readRowAsOf(context, projection, { ...options, key, asOf: to, argument: 'to' }),
     ]);
-    return compare<P>(before, after);
+    return compare(context.session, projection, before, after);
   };
 }
 
 function compare<P extends AnyProjection>(
+  { permissions }: Session,
+  { name }: P,
   from: StoredRow<P> | null | undefined,
   to: StoredRow<P> | null | undefined,
 ): RowDiff<P> {
-  return { from: from ?? null, to: to ?? null, changes: diffRows(from ?? undefined, to ?? undefined) };
+  const changes = diffRows(from ?? undefined, to ?? undefined);
+  return {
+    from: from ?? null,
+    to: to ?? null,
+    changes: changes.filter(({ field }) => permissions.seesColumn(name, field)),
+  };
 }
 
 /** The events of a row's stream, but for those before the projection began: its table does not know them either. */

@@ -41,8 +41,8 @@ export function refuse(response: ServerResponse, error: GraphQLError, scope: Err
 function withHttp(error: GraphQLError, given: HttpFacts | undefined): GraphQLError {
   const code = String(error.extensions.code);
   const http = given ?? { status: statuses[code] ?? 400, spec: true };
-  // `spec` allows 200 under the older `application/json`, which is only for requests that are well-formed.
-  const spec = http.spec === true && code !== 'BAD_REQUEST';
+  // `spec` allows 200 under the older `application/json`: for requests that are well-formed, of a caller who is believed.
+  const spec = http.spec === true && code !== 'BAD_REQUEST' && code !== 'UNAUTHENTICATED';
   return rewordError(error, error.message, { ...error.extensions, http: { ...http, spec } });
 }
 

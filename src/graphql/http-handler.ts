@@ -90,6 +90,7 @@ export class HttpHandler {
     const operation: Operation = {
       correlationId,
       authorization,
+      session: null,
       lastEventId: typeof lastEventId === 'string' ? lastEventId : null,
       signal: gone.signal,
     };

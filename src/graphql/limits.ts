@@ -30,7 +30,10 @@ export const defaultLimits: Limits = {
 };
 
 /** Refuses documents beyond the limits, on every transport. */
-export function useLimits({ tokens, depth, aliases, directives, cost }: Limits): Plugin {
+export function useLimits(
+  { tokens, depth, aliases, directives, cost }: Limits,
+  { suggests }: { readonly suggests: boolean },
+): Plugin {
   return EnvelopArmorPlugin({
     maxTokens: {
       n: tokens,
@@ -56,8 +59,8 @@ export function useLimits({ tokens, depth, aliases, directives, cost }: Limits):
       flattenFragments: true,
       ...reporting('cost', `The operation costs more than ${cost} points: ask for less at a time.`),
     },
-    // The schema can be read by introspection anyway, and "Did you mean" helps.
-    blockFieldSuggestion: { enabled: false },
+    // "Did you mean" helps, but where not all is everybody's it would help guessing.
+    blockFieldSuggestion: { enabled: !suggests },
   });
 }
 

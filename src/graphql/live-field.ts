@@ -2,6 +2,7 @@ import type { Filter } from '../consumption/filter.ts';
 import type { AnyProjection, StoredRow } from '../consumption/projection.ts';
 import type { Position } from '../persistence/event-store.ts';
 import { checkPosition, runningProjection } from './at-least.ts';
+import { visibleRows } from './auth/guard-models.ts';
 import type { GraphQLContext } from './context.ts';
 import { type Frame, frameAt } from './frame.ts';
 import { type LiveFrame, liveRows } from './live-rows.ts';
@@ -38,14 +39,29 @@ export function liveField<Field extends string, P extends AnyProjection, Args = 
 async function* watch<Field extends string, P extends AnyProjection>(
   field: Field,
   projection: P,
-  { filter, after }: LiveArguments,
-  { backend, resumeAfter, signal }: GraphQLContext,
+  { filter, after: asked }: LiveArguments,
+  { backend, session, resumeAfter, signal }: GraphQLContext,
 ): AsyncGenerator<LiveRoot<Field, P>> {
   const running = runningProjection(backend, projection.name);
-  const resume = resumeAfter ?? after;
+  const resume = resumeAfter ?? asked;
   if (resume !== null && resume !== undefined) await checkPosition(backend, resume, 'after');
-  for await (const frame of liveRows({ running, models: backend.models, filter, after: resume, signal })) {
-    // A computed key widens to string: the one key it has is the field. The rows come from the projection's own table.
-    yield frameAt(frame.position, { [field]: frame } as Readonly<Record<Field, LiveFrame<StoredRow<P>>>>);
+  let after = resume;
+  while (!signal.aborted) {
+    const { permissions, replaced } = session;
+    const frames = liveRows({
+      running,
+      models: backend.models,
+      filter: visibleRows(permissions, projection.name, filter),
+      isPartial: permissions.rowFilter(projection.name) !== undefined,
+      after,
+      signal: AbortSignal.any([signal, replaced]),
+    });
+    for await (const frame of frames) {
+      if (replaced.aborted) break;
+      // A computed key widens to string: the one key it has is the field. The rows come from the projection's own table.
+      yield frameAt(frame.position, { [field]: frame } as Readonly<Record<Field, LiveFrame<StoredRow<P>>>>);
+    }
+    // The caller may see more now, or less: what it holds is replaced.
+    after = undefined;
   }
 }

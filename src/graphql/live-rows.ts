@@ -6,6 +6,7 @@ import type { AnyRow } from '../consumption/projection.ts';
 import type { RunningProjection } from '../consumption/projection-runner.ts';
 import type { ReadModels } from '../consumption/read-models.ts';
 import type { Position } from '../persistence/event-store.ts';
+import { GivenKeys } from './given-keys.ts';
 import { readMissedChanges } from './missed-changes.ts';
 
 /** One frame of a live field. `position` is where a client that has it may resume; 0 while a snapshot is incomplete. */
@@ -21,6 +22,8 @@ export type LiveOptions = {
   readonly running: RunningProjection;
   readonly models: ReadModels;
   readonly filter?: Filter | null | undefined;
+  /** Whether the filter hides rows that the client may not know of: then it is told of no removal but of rows it was given. */
+  readonly isPartial?: boolean;
   /** Resumes behind this frame; a snapshot comes first when it is left out, 0 or too old. */
   readonly after?: Position | null | undefined;
   readonly signal: AbortSignal;
@@ -41,9 +44,10 @@ export async function* liveRows(options: LiveOptions): AsyncGenerator<LiveFrame>
   let position = options.after ?? 0;
   // Whether the client's last frame said that it is up to date: where more was announced, more follows.
   let live = true;
+  const given = options.isPartial ? new GivenKeys(running.projection.keyField) : undefined;
   // Rows may change without the position, when what was kept back of them is folded: then the table is read from where the client is.
   let revision: number | undefined = feed.revision;
-  if (position === 0) ({ position, live } = yield* snapshot(options));
+  if (position === 0) ({ position, live } = yield* snapshot(options, given));
   else {
     await running.waitFor(position, { timeout: longestWait, signal });
     revision = feed.revisionAt(position);
@@ -62,14 +66,17 @@ export async function* liveRows(options: LiveOptions): AsyncGenerator<LiveFrame>
       continue;
     }
     const frame =
-      batch.changes === null ? await readMissed(options, position) : frameOf(options, batch, batch.changes);
+      batch.changes === null
+        ? await readMissed(options, position, given)
+        : frameOf(options, batch, batch.changes);
     if (frame === null) {
       ({ revision } = feed);
-      ({ position, live } = yield* snapshot(options));
+      ({ position, live } = yield* snapshot(options, given));
       continue;
     }
     position = Math.max(position, frame.position);
     if (isEmpty(frame)) continue;
+    given?.note(frame);
     live = frame.live;
     // The table may say less than the client has seen, for a moment: where its database lost the last commits.
     yield { ...frame, position };
@@ -77,11 +84,10 @@ export async function* liveRows(options: LiveOptions): AsyncGenerator<LiveFrame>
 }
 
 /** All rows, a page at a time. What changes meanwhile comes again behind the position taken at the start. */
-async function* snapshot({
-  running,
-  models,
-  filter,
-}: LiveOptions): AsyncGenerator<LiveFrame, Pick<LiveFrame, 'position' | 'live'>> {
+async function* snapshot(
+  { running, models, filter }: LiveOptions,
+  given: GivenKeys | undefined,
+): AsyncGenerator<LiveFrame, Pick<LiveFrame, 'position' | 'live'>> {
   const { projection, feed } = running;
   const { position } = feed;
   let kind: LiveFrame['kind'] = 'SNAPSHOT';
@@ -92,7 +98,9 @@ async function* snapshot({
     const page = rows.slice(0, snapshotPage);
     const isComplete = rows.length === page.length;
     const live = isComplete && position >= feed.position;
-    yield { kind, position: isComplete ? position : 0, upserted: page, removed: [], live };
+    const frame = { kind, position: isComplete ? position : 0, upserted: page, removed: [], live };
+    given?.note(frame);
+    yield frame;
     if (isComplete) return { position, live };
     kind = 'DELTA';
     last = page.at(-1);
@@ -102,10 +110,11 @@ async function* snapshot({
 async function readMissed(
   { running, models, filter }: LiveOptions,
   after: Position,
+  given: GivenKeys | undefined,
 ): Promise<LiveFrame | null> {
   const { projection, feed } = running;
   const missed = await readMissedChanges(running, models, after);
-  if (missed === null) return null;
+  if (missed === null || given?.isKnown === false) return null;
   const isMeant = (row: AnyRow): boolean => passes(filter, row, decimalFields(projection));
   // What a row was before is not known here, so a row that is not meant now counts as one that may have been.
   const left = missed.upserted.filter((row) => !isMeant(row)).map((row) => String(row[projection.keyField]));
@@ -113,7 +122,7 @@ async function readMissed(
     kind: 'DELTA',
     position: missed.position,
     upserted: missed.upserted.filter(isMeant),
-    removed: [...missed.removed, ...left],
+    removed: [...missed.removed, ...left].filter((key) => given?.has(key) ?? true),
     live: missed.position >= feed.position,
   };
 }

@@ -19,7 +19,7 @@ export type MutationOptions = {
  * @throws LivefoldError `PROJECTION_LAGGING` when they do not in time: the command was carried out all the same
  */
 export async function mutate(
-  { backend, correlationId, signal }: GraphQLContext,
+  { backend, session, correlationId, signal }: GraphQLContext,
   command: Executable,
   options: MutationOptions,
 ): Promise<Receipt> {
@@ -28,6 +28,7 @@ export async function mutate(
     commandId: commandId ?? undefined,
     request,
     correlationId,
+    actor: session.caller.subject ?? undefined,
   });
   try {
     await waitForProjections(backend, projections, receipt.position, signal);

@@ -1,5 +1,6 @@
 import { createId } from '../kernel/ids.ts';
 import type { Position } from '../persistence/event-store.ts';
+import type { Session } from './auth/session.ts';
 
 /** What a transport knows of one operation, before it is parsed. */
 export type Operation = {
@@ -7,6 +8,8 @@ export type Operation = {
   readonly correlationId: string;
   /** The caller's `Authorization`, from the HTTP header or the WebSocket's connection parameters. */
   readonly authorization: string | null;
+  /** The session of the connection that it came over; each HTTP request has one of its own. */
+  readonly session: Session | null;
   /** The SSE client's `Last-Event-ID`, as it was sent. */
   readonly lastEventId: string | null;
   /** Aborts when the client is gone or the server can wait no longer. */
@@ -14,7 +17,8 @@ export type Operation = {
 };
 
 /** What a context is made from: one for each operation. */
-export type ContextRequest = Omit<Operation, 'lastEventId'> & {
+export type ContextRequest = Omit<Operation, 'lastEventId' | 'session'> & {
+  readonly session: Session;
   /** The position behind which an SSE client wants to resume. */
   readonly resumeAfter: Position | null;
 };

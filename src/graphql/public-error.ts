@@ -13,6 +13,7 @@ type Disclosure = {
 
 const badInput: Disclosure = { code: 'BAD_USER_INPUT', fields: ['issues'] };
 const unreachable = 'The service cannot reach its database at the moment: try again shortly.';
+const uncheckable = 'Tokens cannot be checked at the moment: try again shortly.';
 const outdated = 'This server is older than what is stored: try again, another one will answer.';
 const unwritable = 'The service can store nothing at the moment: try again later.';
 const forgotten = 'The command was rejected: it is about a person who was forgotten.';
@@ -34,6 +35,7 @@ const disclosures: ReadonlyMap<string, Disclosure> = new Map([
   ['NOT_FOUND', { code: 'NOT_FOUND' }],
   ['UNAUTHENTICATED', { code: 'UNAUTHENTICATED' }],
   ['FORBIDDEN', { code: 'FORBIDDEN' }],
+  ['JWKS_UNAVAILABLE', { code: 'UNAVAILABLE', message: uncheckable }],
   ['DATABASE_UNAVAILABLE', { code: 'UNAVAILABLE', message: unreachable }],
   ['UNKNOWN_EVENT_VERSION', { code: 'UNAVAILABLE', message: outdated }],
   ['STORE_FULL', { code: 'UNAVAILABLE', message: unwritable }],

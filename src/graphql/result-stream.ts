@@ -30,7 +30,9 @@ export class ResultStream implements AsyncGenerator<ExecutionResult, undefined, 
   readonly #source: AsyncIterator<unknown>;
   #isClosed = false;
   #pulled = 0;
-  #answerWaiting = (_step: Step): void => {};
+  #answerWaiting: ((step: Step) => void) | undefined;
+  /** The error to end with, where nobody was waiting for it. */
+  #last: Step | undefined;
 
   constructor(options: ResultStreamOptions) {
     this.#options = options;
@@ -39,17 +41,24 @@ export class ResultStream implements AsyncGenerator<ExecutionResult, undefined, 
   }
 
   next(): Promise<Step> {
-    if (this.#isClosed) return Promise.resolve(done);
+    if (this.#isClosed) return Promise.resolve(this.#takeLast());
     const { promise, resolve } = Promise.withResolvers<Step>();
     this.#answerWaiting = resolve;
     // #pull never rejects.
-    void this.#pull().then(resolve);
+    void this.#pull().then((step) => this.#answer(resolve, step));
     return promise;
   }
 
   return(): Promise<Step> {
     this.#options.left.abort();
     return Promise.resolve(done);
+  }
+
+  /** Ends the stream with this error, which comes next, whatever its source is about to give. */
+  fail(error: unknown): void {
+    if (this.#isClosed) return;
+    this.#last = { done: false, value: this.#options.toFailure(error) };
+    this.#options.left.abort();
   }
 
   throw(error: unknown): Promise<Step> {
@@ -75,17 +84,27 @@ export class ResultStream implements AsyncGenerator<ExecutionResult, undefined, 
       return done;
     } catch (error) {
       if (this.#isClosed) return done;
-      const last: Step = { done: false, value: this.#options.toFailure(error) };
-      // Before the abort, which answers that there is nothing more.
-      this.#answerWaiting(last);
-      this.#options.left.abort();
-      return last;
+      // The abort answers whoever waits.
+      this.fail(error);
+      return done;
     }
+  }
+
+  #answer(answer: (step: Step) => void, step: Step): void {
+    if (this.#answerWaiting === answer) this.#answerWaiting = undefined;
+    answer(step);
+  }
+
+  #takeLast(): Step {
+    const last = this.#last ?? done;
+    this.#last = undefined;
+    return last;
   }
 
   #close(): void {
     this.#isClosed = true;
-    this.#answerWaiting(done);
+    const answer = this.#answerWaiting;
+    if (answer !== undefined) this.#answer(answer, this.#takeLast());
     this.#cleanUp().catch(this.#options.onCleanupError);
   }
 

@@ -1,6 +1,7 @@
 import type { AnyProjection, StoredRow } from '../consumption/projection.ts';
 import type { Position } from '../persistence/event-store.ts';
 import { waitForProjections } from './at-least.ts';
+import { guardRows } from './auth/guard-models.ts';
 import { type Connection, type ConnectionArguments, readConnection } from './connection.ts';
 import type { GraphQLContext } from './context.ts';
 import type { AsOf } from './core-schema.ts';
@@ -39,11 +40,13 @@ export function rowsField<P extends AnyProjection, Field extends string = never>
   return async (
     _: unknown,
     { atLeast, asOf, ...args }: PageArguments<Field>,
-    { backend, signal }: GraphQLContext,
+    { backend, session, signal }: GraphQLContext,
   ): Promise<Connection<StoredRow<P>>> => {
     await waitForProjections(backend, [projection.name], atLeast, signal);
     const order = orderFields && orderBy(orderFields, args.orderBy);
-    const models = asOf ? await rowsAsOf(backend, projection, { asOf, mostEvents }) : backend.models;
+    const models = asOf
+      ? guardRows(await rowsAsOf(backend, projection, { asOf, mostEvents }), session)
+      : backend.models;
     return readConnection(models, projection, { ...args, orderBy: order });
   };
 }

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { GraphQLSchema } from 'graphql';
 import { sleep } from '../kernel/async.ts';
 import type { Logger } from '../kernel/log.ts';
+import type { Sessions } from './auth/sessions.ts';
 import type { GraphiQLOptions } from './graphiql.ts';
 import { createGraphQLEndpoint } from './graphql-endpoint.ts';
 import type { Readiness } from './health.ts';
@@ -15,6 +16,8 @@ export type ServerOptions = {
   readonly schema: GraphQLSchema;
   /** Called once for each operation. */
   readonly createContext: CreateContext;
+  /** Knows callers and what they may; everything is open unless given. */
+  readonly sessions?: Sessions | undefined;
   readonly isReady: () => Promise<Readiness>;
   readonly logger: Logger;
   /** The interface to bind; only this machine unless given. */
@@ -45,7 +48,7 @@ const gracePeriod = 10_000;
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { schema, createContext, isReady, logger, host = '127.0.0.1', origins = [], graphiql = {} } = options;
   const limits = { ...defaultLimits, ...options.limits };
-  const runtime = { createContext, logger };
+  const runtime = { createContext, sessions: options.sessions, logger };
   const stopping = new AbortController();
   const graceOver = new AbortController();
   const signals = { stopping: stopping.signal, graceOver: graceOver.signal };

@@ -2,8 +2,10 @@ import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, exec
 import { onAbort } from '../kernel/async.ts';
 import { LivefoldError } from '../kernel/errors.ts';
 import type { Position } from '../persistence/event-store.ts';
+import type { Session } from './auth/session.ts';
+import type { Sessions } from './auth/sessions.ts';
 import { type ErrorScope, failedResult, presentResult } from './errors.ts';
-import type { Runtime } from './execute.ts';
+import { type Runtime, sessionOf } from './execute.ts';
 import { positionOf } from './frame.ts';
 import type { Operation } from './operation.ts';
 import { ResultStream } from './result-stream.ts';
@@ -28,15 +30,20 @@ export async function subscribeOperation(
   onAbort(left.signal, release);
   try {
     const resumeAfter = parseLastEventId(operation.lastEventId);
+    const session = await sessionOf(operation, runtime);
     const contextValue = await createContext({
       correlationId,
       authorization,
+      session,
       resumeAfter,
       signal: left.signal,
     });
     const source = await createSourceEventStream({ ...args, contextValue });
     if (Symbol.asyncIterator in source) {
-      return streamOf(source, { ...args, contextValue }, { scope, left });
+      const stream = streamOf(source, { ...args, contextValue }, { scope, left });
+      // A connection that has a session of its own looks after it itself.
+      if (operation.session === null) endWith(session, { stream, sessions: runtime.sessions, left });
+      return stream;
     }
     left.abort();
     return presentResult(addVariableIssues(source, args), scope);
@@ -67,6 +74,19 @@ function streamOf(
         'A subscription failed while it cleaned up.',
       );
     },
+  });
+}
+
+/** Ends a stream with the reason when its caller is not believed any more. */
+function endWith(
+  session: Session,
+  { stream, sessions, left }: { stream: ResultStream; sessions: Sessions | undefined; left: AbortController },
+): void {
+  const release = sessions?.watch(session);
+  const forget = onAbort(session.ended, () => stream.fail(session.ended.reason));
+  onAbort(left.signal, () => {
+    release?.();
+    forget();
   });
 }
 

@@ -2,7 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import type { WebSocket as ProtocolSocket } from 'graphql-ws';
 import type { WebSocket } from 'ws';
 import { sleep } from '../kernel/async.ts';
+import { isLivefoldError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/log.ts';
+import type { Session } from './auth/session.ts';
 
 /** A client that shows no sign of life for this long is gone: dead networks close no sockets. */
 const pingInterval = 12_000;
@@ -10,12 +12,17 @@ const pingInterval = 12_000;
 const highWaterMark = 1_048_576;
 
 const goingAway = 1001;
+const tryAgainLater = 1013;
+const unauthorized = 4401;
+const forbidden = 4403;
 const internalError = 4500;
 
 /** One client's WebSocket, as graphql-ws uses it. */
 export class WebSocketConnection implements ProtocolSocket {
   readonly protocol: string;
   readonly authorization: string | null;
+  /** Who has connected. */
+  session: Session | null = null;
   /** What graphql-ws has open: `null` for what executes or starts, a stream for a subscription. */
   openOperations: () => readonly unknown[] = () => [];
   readonly #socket: WebSocket;
@@ -50,6 +57,15 @@ export class WebSocketConnection implements ProtocolSocket {
 
   close(code: number, reason: string): void {
     this.#socket.close(code, reason);
+  }
+
+  /**
+   * Closes the socket on a caller who is not believed. Clients of graphql-ws come back by themselves after `forbidden`, with what
+   * their connection parameters say then, and not after `unauthorized`: no new token is going to help.
+   */
+  refuse(error: unknown): void {
+    if (!isLivefoldError(error, 'UNAUTHENTICATED')) this.close(tryAgainLater, 'Try again later');
+    else this.close(error.fields.isOver === true ? forbidden : unauthorized, error.message.slice(0, 100));
   }
 
   onMessage(receive: (message: string) => Promise<void>): void {

@@ -1,6 +1,10 @@
 import { type ExecutionArgs, GraphQLError } from 'graphql';
 import type { Context, ServerOptions, SubscribePayload } from 'graphql-ws';
+import { onAbort } from '../kernel/async.ts';
+import { isLivefoldError } from '../kernel/errors.ts';
 import { createId } from '../kernel/ids.ts';
+import type { Logger } from '../kernel/log.ts';
+import type { Sessions } from './auth/sessions.ts';
 import { type ErrorScope, presentErrors } from './errors.ts';
 import { executeOperation, type Runtime } from './execute.ts';
 import type { GraphQLEndpoint } from './graphql-endpoint.ts';
@@ -26,6 +30,7 @@ export function createWebSocketOperations(options: WebSocketOperationsOptions): 
   return {
     onConnect: (socket) => {
       socket.extra.openOperations = () => Object.values(socket.subscriptions);
+      return runtime.sessions === undefined || openSession(socket, runtime.sessions, runtime.logger);
     },
     onSubscribe: (socket, _, payload) => {
       if (stopping.aborted) return [requestError(503, 'UNAVAILABLE', 'The server is stopping.')];
@@ -42,11 +47,38 @@ export function createWebSocketOperations(options: WebSocketOperationsOptions): 
   };
 }
 
-function openOperation({ connectionParams, extra }: Socket): Operation {
+/** Finds out who has connected, and closes the socket when it is not to be believed, now or later. */
+async function openSession(
+  { connectionParams, extra }: Socket,
+  sessions: Sessions,
+  logger: Logger,
+): Promise<boolean> {
+  try {
+    const session = await sessions.open(authorizationOf({ connectionParams, extra }));
+    session.refresh = (authorization) => sessions.refresh(session, authorization);
+    extra.session = session;
+    const release = sessions.watch(session);
+    onAbort(extra.gone, release);
+    onAbort(session.ended, () => extra.refuse(session.ended.reason));
+    return true;
+  } catch (error) {
+    if (!isLivefoldError(error, 'UNAUTHENTICATED')) logger.warn({ err: error }, 'A caller cannot be known.');
+    extra.refuse(error);
+    return false;
+  }
+}
+
+function authorizationOf({ connectionParams, extra }: Pick<Socket, 'connectionParams' | 'extra'>) {
   const given = connectionParams?.authorization ?? connectionParams?.Authorization;
+  return typeof given === 'string' ? given : extra.authorization;
+}
+
+function openOperation(socket: Socket): Operation {
+  const { extra } = socket;
   return {
     correlationId: createId(),
-    authorization: typeof given === 'string' ? given : extra.authorization,
+    authorization: authorizationOf(socket),
+    session: extra.session,
     lastEventId: null,
     signal: extra.gone,
   };

@@ -1,5 +1,7 @@
 import { isIP } from 'node:net';
+import type { JwtOptions } from '../graphql/auth/jwt-verifier.ts';
 import { LivefoldError } from '../kernel/errors.ts';
+import { readJwtEnvironment } from './jwt-environment.ts';
 
 /** What the environment says about where data is and how it is stored: the options of `startBackend`. */
 export type StorageEnvironment = {
@@ -22,6 +24,8 @@ export type StorageEnvironment = {
 /** What the environment says about how to run. */
 export type Environment = {
   readonly storage: StorageEnvironment;
+  /** Which callers are believed: `LIVEFOLD_JWKS_URL` and what else begins with `LIVEFOLD_JWT_`; everything is open when none is set. */
+  readonly jwt: JwtOptions | undefined;
   /** `HOST` and `PORT`: where the server listens; port 0 picks a free one. */
   readonly host: string;
   readonly port: number;
@@ -53,6 +57,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
       chain: checkSwitch('LIVEFOLD_CHAIN', read('LIVEFOLD_CHAIN') ?? 'false'),
       project: checkSwitch('LIVEFOLD_PROJECT', read('LIVEFOLD_PROJECT') ?? 'true'),
     },
+    jwt: readJwtEnvironment(read),
     host: checkHost(read('HOST') ?? '127.0.0.1'),
     port: checkPort(read('PORT') ?? '4000'),
     logLevel: checkLogLevel(read('LOG_LEVEL') ?? (isProduction ? 'info' : 'warn')),

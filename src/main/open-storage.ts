@@ -7,6 +7,7 @@ import {
   createInlineProjector,
   createPostgresReadModels,
 } from '../adapters/postgres/postgres-read-models.ts';
+import { createPostgresRevocations } from '../adapters/postgres/postgres-revocations.ts';
 import { listenForAppends, type PostgresWakeUp } from '../adapters/postgres/postgres-wake-up.ts';
 import { defaultSchema } from '../adapters/postgres/tables.ts';
 import { EventLog } from '../consumption/event-log.ts';
@@ -21,6 +22,7 @@ import { createMappedSnapshotStore } from '../persistence/mapper/mapped-snapshot
 import { createMapper, type Mapper } from '../persistence/mapper/mapper.ts';
 import type { MasterKeys } from '../persistence/mapper/master-keys.ts';
 import type { Persistence } from '../persistence/persistence.ts';
+import type { RevocationStore } from '../persistence/revocation-store.ts';
 import type { SnapshotStore } from '../persistence/snapshot-store.ts';
 import { openMasterKeys } from './open-master-keys.ts';
 
@@ -58,6 +60,7 @@ export interface Storage extends AsyncDisposable {
   readonly wakeUp: PostgresWakeUp;
   readonly models: ReadModels;
   readonly chain: LogChain;
+  readonly revocations: RevocationStore;
   /** None where nothing is sealed. */
   readonly masterKeys: MasterKeys | undefined;
 }
@@ -130,6 +133,7 @@ export async function openStorage(
     snapshots: createMappedSnapshotStore(stored.snapshots, mapper),
     models: createPostgresReadModels(database, schema),
     chain: createPostgresChain(database, schema),
+    revocations: createPostgresRevocations(database, schema),
     masterKeys,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };

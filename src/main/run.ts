@@ -23,7 +23,10 @@ export async function run(definition: BackendDefinition, companion?: Companion):
 }
 
 async function serveUntilStopped(definition: BackendDefinition, companion?: Companion): Promise<void> {
-  const { storage, host, port, logLevel, isProduction } = readBackendEnvironment(definition, process.env);
+  const { storage, jwt, host, port, logLevel, isProduction } = readBackendEnvironment(
+    definition,
+    process.env,
+  );
   const signal = stopSignal();
   console.log(
     storage.databaseUrl === undefined
@@ -33,16 +36,31 @@ async function serveUntilStopped(definition: BackendDefinition, companion?: Comp
   const logger = createLogger(logLevel);
   await using served = await serve(definition, {
     ...storage,
+    jwt,
     host,
     port,
     graphiql: !isProduction,
     logger,
   });
   announce(served, !isProduction);
+  if (jwt === undefined && definition.authenticate === undefined) warnOfOpenness();
   const stopping = new Promise<void>((resolve) => onAbort(signal, resolve)).then(() =>
     console.log('Stopping …'),
   );
   await Promise.all([stopping, companion?.(served, signal)]);
+}
+
+/** On standard error, where it is seen even if the rest is not read. */
+function warnOfOpenness(): void {
+  const lines = [
+    '',
+    '  ██  EVERYTHING IS OPEN: nobody is asked who they are.',
+    '  ██  Whoever reaches this server reads everything and does everything, whatever the schema\u2019s @allow says.',
+    '  ██  Set LIVEFOLD_JWKS_URL (or LIVEFOLD_JWT_PUBLIC_KEY, or LIVEFOLD_JWT_SECRET), LIVEFOLD_JWT_ISSUER and',
+    '  ██  LIVEFOLD_JWT_AUDIENCE. With NODE_ENV=production Livefold does not start like this.',
+    '',
+  ];
+  console.error(lines.join('\n'));
 }
 
 function announce({ url }: Served, hasGraphiQL: boolean): void {

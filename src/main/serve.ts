@@ -1,12 +1,17 @@
+import { guardModels } from '../graphql/auth/guard-models.ts';
+import type { JwtOptions } from '../graphql/auth/jwt-verifier.ts';
 import type { BackendDefinition } from '../graphql/backend-definition.ts';
-import { buildBackendSchema } from '../graphql/build-schema.ts';
+import { buildBackendSchema, buildGuardedSchema } from '../graphql/build-schema.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
 import type { Readiness } from '../graphql/health.ts';
 import { startServer } from '../graphql/server.ts';
 import { silentLogger } from '../kernel/log.ts';
+import { authenticationOf, openSessions } from './open-sessions.ts';
 import { type BackendOptions, type RunningBackend, startBackend } from './start-backend.ts';
 
 export type ServeOptions = BackendOptions & {
+  /** Which JSON Web Tokens callers are known by. Everything is open without it, unless the definition has `authenticate`. */
+  readonly jwt?: JwtOptions | undefined;
   /** The interface to bind; only this machine unless given. */
   readonly host?: string;
   /** 4000 unless given; 0 picks a free one. */
@@ -29,16 +34,29 @@ export interface Served extends AsyncDisposable {
  * Starts a backend and serves it over GraphQL: HTTP, WebSocket and server-sent events on `/graphql`.
  *
  * @throws LivefoldError `PORT_TAKEN` when another program listens there
+ * @throws LivefoldError `OPEN_IN_PRODUCTION` when everybody could do everything and `NODE_ENV` is `production`
+ * @throws LivefoldError `RULE_MISSING` when callers are known and the schema leaves open what they may
  */
 export async function serve(definition: BackendDefinition, options: ServeOptions = {}): Promise<Served> {
   const { host = '127.0.0.1', port = 4000, graphiql = true, logger = silentLogger } = options;
   await using starting = new AsyncDisposableStack();
-  const schema = buildBackendSchema(definition);
+  const authenticate = authenticationOf(definition, options);
+  const { schema, rules } =
+    authenticate === undefined
+      ? { schema: buildBackendSchema(definition), rules: undefined }
+      : buildGuardedSchema(definition);
   const backend = starting.use(await startBackend(definition, options));
+  const sessions =
+    authenticate && rules
+      ? starting.use(await openSessions(backend, { authenticate, rules }, options))
+      : undefined;
   const server = await startServer({
     schema,
-    createContext: ({ correlationId, resumeAfter, signal }) => {
-      const context: GraphQLContext = { backend, correlationId, resumeAfter, signal };
+    sessions,
+    createContext: ({ authorization: _, ...request }) => {
+      const { session } = request;
+      const seen = sessions ? { ...backend, models: guardModels(backend.models, session) } : backend;
+      const context: GraphQLContext = { backend: seen, ...request };
       return definition.context?.(context) ?? context;
     },
     isReady: () => readiness(backend),

@@ -16,6 +16,7 @@ import { type RunningProjection, runProjection } from '../consumption/projection
 import { EventRegistry } from '../domain/event-registry.ts';
 import type { Backend } from '../graphql/backend.ts';
 import type { BackendDefinition } from '../graphql/backend-definition.ts';
+import type { Bell } from '../kernel/async.ts';
 import { type Clock, systemClock } from '../kernel/clock.ts';
 import { silentLogger } from '../kernel/log.ts';
 import { createTranscoder } from '../persistence/mapper/transcoder.ts';
@@ -34,6 +35,8 @@ export interface RunningBackend extends Backend, AsyncDisposable {
   readonly databaseUrl: string;
   /** The Drizzle database of the application. */
   readonly database: Database;
+  /** Rings when a process has revoked tokens. */
+  readonly heardOfRevocations: Bell;
   /** Rejects when the database does not answer. */
   ping(): Promise<void>;
   stop(): Promise<void>;
@@ -104,6 +107,8 @@ export async function startBackend(
     models,
     live,
     past,
+    revocations: storage.revocations,
+    heardOfRevocations: storage.wakeUp.news.revocations,
     transcoder: createTranscoder(definition.transcodings),
     projections: new Map(runners.map((runner) => [runner.projection.name, runner])),
     databaseUrl,

@@ -7,6 +7,8 @@ import type { Bell } from '../kernel/async.ts';
 export interface News {
   /** Rings when a process came, left or gave something up, and when something may have passed unheard. */
   readonly members: Bell;
+  /** Rings when tokens were revoked, and when something may have passed unheard. */
+  readonly revocations: Bell;
   /** Has a listener told of every move of a consumer, or of one shard of it, to a position. */
   onMove(listener: (unit: string, position: number) => void): void;
   /** Has a listener told when something about a consumer's parked keys is to be looked at, and whether rows of theirs have changed. */

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { openDatabase } from '../../src/adapters/postgres/database.ts';
 import { createPostgresEventStore } from '../../src/adapters/postgres/postgres-event-store.ts';
+import { Session } from '../../src/graphql/auth/session.ts';
 import { diffField, readRowAsOf } from '../../src/graphql/history-fields.ts';
 import { byId, counted, createCountersDatabase } from '../consumption/counters.ts';
 import { openCounters } from '../consumption/open-counters.ts';
@@ -24,14 +25,20 @@ test('the past of a projection that began late, and takes tagged events alone, i
 
   const history = { stream: () => 'Counters' };
   const row = (version: number) =>
-    readRowAsOf(backend, counters, { ...history, key: 'a', asOf: { version } });
+    readRowAsOf({ backend, session: new Session() }, counters, { ...history, key: 'a', asOf: { version } });
   // A version is one of the stream, whose first events the projection never saw.
   expect(await Promise.all([1, 2, 5].map(row))).toEqual([null, null, null]);
   expect(await row(6)).toEqual((await open.rows()).find(({ id }) => id === 'a'));
   const { changes } = await diffField(counters, history)(
     undefined,
     { id: 'b', from: { version: 3 }, to: { position: 6 } },
-    { backend, correlationId: '', resumeAfter: null, signal: new AbortController().signal },
+    {
+      backend,
+      session: new Session(),
+      correlationId: '',
+      resumeAfter: null,
+      signal: new AbortController().signal,
+    },
   );
   expect(changes).toContainEqual({ field: 'total', from: null, to: 1 });
 });

@@ -248,6 +248,24 @@ test('a subscriber in a process that does not fold hears of every change', async
   await vi.waitFor(() => expect(client.held.list()).toEqual(expected), 10_000);
 });
 
+test('who may not know of other rows hears of no removal but of what it was given, in every process', async () => {
+  await using one = await openCounters();
+  await using other = await openCounters({ url: one.url });
+  await one.append(counted('a', 'b', 'c', 'd'), labelled('a', 'x'), labelled('b', 'y'));
+  await Promise.all([one.settle(), other.settle()]);
+  const watching = [one, other].map((opened) =>
+    liveRows({ ...watched(opened), filter: { label: { eq: 'x' } }, isPartial: true, signal: never }),
+  );
+  for (const frames of watching) expect((await next(frames)).upserted).toMatchObject([{ id: 'a' }]);
+  await one.append(labelled('b', 'z'), removed('c'));
+  await Promise.all([one.settle(), other.settle()]);
+  await one.append(labelled('a', 'y'), labelled('d', 'x'));
+  for (const frames of watching)
+    expect(await next(frames)).toMatchObject({ kind: 'DELTA', removed: ['a'], upserted: [{ id: 'd' }] });
+  await one.append(labelled('d', 'y'), removed('b'));
+  for (const frames of watching) expect(await next(frames)).toMatchObject({ removed: ['d'], upserted: [] });
+});
+
 test('what a database lost in a crash and is folded again ends right for who watches', async () => {
   await using opened = await openCounters();
   await opened.append(counted('a'));

@@ -65,3 +65,30 @@ test('a source that fails while it cleans up is heard of', async () => {
   await new Promise((resolve) => setImmediate(resolve));
   expect(errors).toEqual(['dirty']);
 });
+
+test('failing answers who waits with the failure, and the source is ended', async () => {
+  const ended = Promise.withResolvers<void>();
+  const stream = streamOf({
+    [Symbol.asyncIterator]: () => ({
+      next: () => new Promise(() => {}),
+      return: async () => {
+        ended.resolve();
+        return { done: true, value: undefined };
+      },
+    }),
+  });
+  const waiting = stream.next();
+  stream.fail('over');
+  expect((await waiting).value).toEqual({ data: { error: 'over' } });
+  await ended.promise;
+  expect(await stream.next()).toEqual({ done: true, value: undefined });
+});
+
+test('failing while nobody waits is told to who comes next, in place of what the source has', async () => {
+  const stream = streamOf(endless());
+  expect((await stream.next()).value).toEqual({ data: { value: 0 } });
+  stream.fail('over');
+  stream.fail('again');
+  expect((await stream.next()).value).toEqual({ data: { error: 'over' } });
+  expect(await stream.next()).toEqual({ done: true, value: undefined });
+});

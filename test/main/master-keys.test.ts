@@ -6,6 +6,7 @@ import { createMasterKey } from '../../src/persistence/mapper/master-keys.ts';
 import { registerUser } from '../app/operations.ts';
 import { cli } from '../clients/shop.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { Issuer } from '../support/issuer.ts';
 import { type Ending, Program } from '../support/program.ts';
 import { ServedProgram } from '../support/served-program.ts';
 import { createTestFolder, type TestFolder } from '../support/test-folder.ts';
@@ -36,11 +37,19 @@ async function run(args: readonly string[], more: Readonly<Record<string, string
 }
 
 test('a key that was given unlocks the database again, in production too', async () => {
-  for (const NODE_ENV of ['', 'production']) {
+  await using issuer = await Issuer.start();
+  const known = {
+    LIVEFOLD_JWKS_URL: issuer.jwksUrl,
+    LIVEFOLD_JWT_ISSUER: issuer.issuer,
+    LIVEFOLD_JWT_AUDIENCE: issuer.audience,
+  };
+  const authorization = `Bearer ${await issuer.token('ada', { roles: ['customer'] })}`;
+  for (const more of [{}, { NODE_ENV: 'production', ...known }]) {
     await using started = await ServedProgram.start([cli, 'start'], {
-      env: env({ NODE_ENV, LIVEFOLD_KEYS: `${createMasterKey('newer')}, ${key}` }),
+      env: env({ ...more, LIVEFOLD_KEYS: `${createMasterKey('newer')}, ${key}` }),
     });
-    expect(await started.data('{ user(id: "ada") { name } }')).toEqual({ user: { name: 'Ada' } });
+    const { body } = await started.post('{ user(id: "ada") { name } }', {}, { authorization });
+    expect(body).toEqual({ data: { user: { name: 'Ada' } } });
   }
 });
 

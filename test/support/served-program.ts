@@ -29,8 +29,8 @@ export class ServedProgram extends Program {
     return new URL(this.#url).port;
   }
 
-  post(query: string, variables?: object): Promise<GraphQLReply> {
-    return post(this.graphql, { query, variables });
+  post(query: string, variables?: object, headers?: Record<string, string>): Promise<GraphQLReply> {
+    return post(this.graphql, { query, variables }, headers);
   }
 
   /** The data of an operation that has to work. */

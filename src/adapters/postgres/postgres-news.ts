@@ -5,6 +5,8 @@ import { newsChannelOf } from './tables.ts';
 
 /** Says that a process came, left or gave something up. A move is a position, a space and the unit's name. */
 export const membersNews = 'members';
+/** Says that tokens were revoked. */
+export const revocationNews = 'revoked';
 
 /** Tells the other processes, with the commit of the statement around it, that a unit has come to a position. */
 export function announceMove(schema: string, unit: string, position: number): SQL {
@@ -22,6 +24,7 @@ export function announceParked(schema: string, consumer: string, { hasChanged = 
 /** The news that a LISTEN connection hears. */
 export class PostgresNews implements News {
   readonly members = new Bell();
+  readonly revocations = new Bell();
   readonly #listeners: ((unit: string, position: number) => void)[] = [];
   readonly #parkedListeners: ((consumer: string, hasChanged: boolean) => void)[] = [];
 
@@ -39,6 +42,7 @@ export class PostgresNews implements News {
       if (message.startsWith(kind))
         for (const listener of this.#parkedListeners)
           listener(message.slice(kind.length), kind === amendedNews);
+    if (message === revocationNews) this.revocations.ring();
     const [, position, unit] = /^(\d+) (.+)$/s.exec(message) ?? [];
     if (unit === undefined) return;
     for (const listener of this.#listeners) listener(unit, Number(position));

@@ -34,7 +34,10 @@ export async function listenForAppends(url: string, schema: string = defaultSche
     await client.listen(
       newsChannelOf(schema),
       (message) => news.hear(message),
-      () => news.members.ring(),
+      () => {
+        news.members.ring();
+        news.revocations.ring();
+      },
     );
   } catch (error) {
     await client.end({ timeout: 1 });

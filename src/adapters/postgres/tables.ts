@@ -197,6 +197,17 @@ export function livefoldTables(schemaName: string = defaultSchema) {
     reason: text('reason').notNull(),
   });
 
+  /** Tokens that are refused before they end: one by its id, or all that a subject had until then. */
+  const revocations = schema.table(
+    'revocations',
+    {
+      kind: text('kind').$type<'token' | 'subject'>().notNull(),
+      id: binaryText('id').notNull(),
+      revokedAt: timestamp('revoked_at', { withTimezone: true }).notNull(),
+    },
+    (table) => [primaryKey({ columns: [table.kind, table.id] })],
+  );
+
   /** The state of each process of a process manager. */
   const processes = schema.table(
     'processes',
@@ -228,7 +239,7 @@ export function livefoldTables(schemaName: string = defaultSchema) {
   return {
     ...{ schema, events, tags, commands, snapshots, keys, chain },
     ...{ tracking, members, tombstones, parked, skipped },
-    ...{ processes, timers, rejections },
+    ...{ processes, timers, rejections, revocations },
   };
 }
 
@@ -251,6 +262,7 @@ export const {
   processes,
   timers,
   rejections,
+  revocations,
 } = livefoldTables();
 
 /** The name of the channel that announces appends, one for each application. */

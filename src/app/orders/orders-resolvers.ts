@@ -49,9 +49,10 @@ export const ordersResolvers: Resolvers = {
     customer: ({ customerId }, _, { loadUser }) => (customerId === null ? null : loadUser(customerId)),
   },
   Query: {
-    order: async (_, { id, asOf, atLeast }, { backend, loadOrder, signal }) => {
+    order: async (_, { id, asOf, atLeast }, context) => {
+      const { backend, loadOrder, signal } = context;
       await waitForProjections(backend, [Orders.name], atLeast, signal);
-      return asOf ? readRowAsOf(backend, Orders, { ...orderHistory, key: id, asOf }) : loadOrder(id);
+      return asOf ? readRowAsOf(context, Orders, { ...orderHistory, key: id, asOf }) : loadOrder(id);
     },
     orders: rowsField(Orders, orderFields),
     orderHistory: historyField(Orders, orderHistory),
@@ -60,21 +61,25 @@ export const ordersResolvers: Resolvers = {
   Mutation: {
     placeOrder: async (_, { input, commandId }, context) =>
       mutateOrder(context, await placeOrder(context, input), { commandId, request: ['placeOrder', input] }),
-    payOrder: (_, { input, commandId }, context) =>
-      mutateOrder(context, Order.commands.pay(input.orderId, {}), {
+    payOrder: async (_, { input, commandId }, context) => {
+      await checkOrder(context, input.orderId);
+      return mutateOrder(context, Order.commands.pay(input.orderId, {}), {
         commandId,
         request: ['payOrder', input],
-      }),
+      });
+    },
     shipOrder: (_, { input, commandId }, context) =>
       mutateOrder(context, Order.commands.ship(input.orderId, input), {
         commandId,
         request: ['shipOrder', input],
       }),
-    cancelOrder: (_, { input, commandId }, context) =>
-      mutateOrder(context, Order.commands.cancel(input.orderId, input), {
+    cancelOrder: async (_, { input, commandId }, context) => {
+      await checkOrder(context, input.orderId);
+      return mutateOrder(context, Order.commands.cancel(input.orderId, input), {
         commandId,
         request: ['cancelOrder', input],
-      }),
+      });
+    },
     returnItems: async (_, { input, commandId }, context) => {
       const command = await takeBack(context, input);
       const receipt = await mutate(context, command, {
@@ -107,11 +112,29 @@ async function placeOrder(
   return Order.commands.place(orderId, { orderId, customerId, country, lines, needsStock: true });
 }
 
-async function takeBack({ backend: { repository } }: ShopContext, input: ReturnItemsInput) {
+/** Refuses the order of another as if it were not there, before anything else is looked at. */
+async function checkOrder(context: ShopContext, orderId: string): Promise<void> {
+  // Whoever sees all orders needs no look.
+  if (context.session.permissions.rowFilter(Orders.name) !== undefined) await findOrder(context, orderId);
+}
+
+/**
+ * The order, unless the caller may not see it: then it is as unknown as one that was never placed. From the log, so that an
+ * order placed a moment ago is there.
+ *
+ * @throws LivefoldError `COMMAND_REJECTED` with reason `UNKNOWN_ORDER`
+ */
+async function findOrder({ backend: { repository }, session }: ShopContext, orderId: string) {
+  const { state } = await repository.load(Order, orderId);
+  if (state.status !== 'none' && session.permissions.sees('Order', state)) return state;
+  throw rejected('UNKNOWN_ORDER', `there is no order ${orderId}`);
+}
+
+async function takeBack(context: ShopContext, input: ReturnItemsInput) {
+  const { repository } = context.backend;
   const returnId = input.returnId ?? createId();
   const orderId = input.orderId ?? null;
-  const order = orderId === null ? null : (await repository.load(Order, orderId)).state;
-  if (order?.status === 'none') throw rejected('UNKNOWN_ORDER', `there is no order ${orderId}`);
+  const order = orderId === null ? null : await findOrder(context, orderId);
   const customerId = input.customerId ?? order?.customerId ?? null;
   const [lines, customer] = await Promise.all([
     completeLines(repository, input.lines),

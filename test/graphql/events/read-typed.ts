@@ -14,7 +14,12 @@ import { createTranscoder } from '../../../src/persistence/mapper/transcoder.ts'
 
 /** The schema of a backend with these events and nothing else. */
 export function schemaOf(events: readonly AnyEventDefinition[], typeDefs = ''): GraphQLSchema {
-  return buildBackendSchema({ typeDefs: [typeDefs].filter((sdl) => sdl !== ''), resolvers: {}, events });
+  return buildBackendSchema({
+    typeDefs: [typeDefs].filter((sdl) => sdl !== ''),
+    resolvers: {},
+    projections: [],
+    events,
+  });
 }
 
 /**
