@@ -37,10 +37,10 @@ test('who subscribes gets the projections at once, and again when something abou
     webSocketImpl: WebSocket,
     retryAttempts: 0,
   });
+  await vi.waitFor(() => expect(served.backend.projections.get('first')?.status).toBe('LIVE'), 30_000);
   const query = 'subscription { projections { name position status rate } }';
   const frames = client.iterate<{ projections: readonly { readonly position: string }[] }>({ query });
   const next = async () => (await frames.next()).value?.data?.projections;
-  await vi.waitFor(() => expect(served.backend.projections.get('first')?.status).toBe('LIVE'), 30_000);
   expect(await next()).toEqual([{ name: 'first', position: '0', status: 'LIVE', rate: 0 }]);
   await served.backend.store.append({ events: [counted('a')] });
   const [changed] = (await next()) ?? [];
