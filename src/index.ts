@@ -20,6 +20,7 @@ export {
   type Timer,
 } from './consumption/process-manager.ts';
 export {
+  type FaultDecision,
   type KeyFieldOf,
   type Keys,
   type Projection,
