@@ -32,6 +32,8 @@ test('the projections say how far they are and who works on them, shard by shard
 test('who subscribes gets the projections at once, and again when something about them has changed', async () => {
   await using created = await createTalliesDatabase();
   await using served = await serve(talliesBackend([tally('first')]), { databaseUrl: created.url, port: 0 });
+  // Else the first frame is from before.
+  await vi.waitFor(() => expect(served.backend.projections.get('first')?.status).toBe('LIVE'), 30_000);
   const client = createClient({
     url: `${served.url.replace('http', 'ws')}/graphql`,
     webSocketImpl: WebSocket,
