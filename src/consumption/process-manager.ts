@@ -17,19 +17,24 @@ export type Reaction<State> = {
   readonly unschedule?: readonly string[];
 };
 
+/** A command that the domain refused, and the reason that it gave. */
+export type Refused = { readonly command: Executable; readonly reason: string };
+
 type EventReaction = {
   readonly key: (event: StoredEvent) => string | null;
   readonly react: (state: unknown, event: StoredEvent) => Reaction<unknown>;
 };
 type TimerReaction = (state: unknown, key: string) => Reaction<unknown>;
+type RejectionReaction = (state: unknown, refused: Refused, key: string) => Reaction<unknown>;
 
 /** Any process manager, where its state's type is not known. */
 export interface AnyProcessManager {
   readonly name: string;
-  /** The events that it reacts to. */
-  readonly query: Query;
+  /** The timers that it knows what to do about. */
+  readonly timerNames: readonly string[];
   reactionTo(type: string): EventReaction | undefined;
   reactionToTimer(name: string): TimerReaction | undefined;
+  reactionToRejection(reason: string): RejectionReaction | undefined;
 }
 
 /** Events in, commands out: a fold per key that decides what to do next. Reactions are pure. */
@@ -37,6 +42,8 @@ export class ProcessManager<State> implements AnyProcessManager {
   readonly name: string;
   readonly #events = new Map<string, EventReaction>();
   readonly #timers = new Map<string, TimerReaction>();
+  readonly #rejections = new Map<string, RejectionReaction>();
+  #otherRejection: RejectionReaction | undefined;
 
   constructor(name: string) {
     this.name = name;
@@ -65,10 +72,34 @@ export class ProcessManager<State> implements AnyProcessManager {
     return this;
   }
 
-  /** Adds what to do when a timer is due. */
+  /** Adds what to do when a timer is due and the process has reacted to all that was on the log by then. */
   onTimer(name: string, react: (state: State | undefined, key: string) => Reaction<State>): this {
     this.#timers.set(name, react as TimerReaction);
     return this;
+  }
+
+  /**
+   * Adds what to do when the domain rejects one of the process's commands for this reason: the compensation. It takes the place
+   * of the commands that were to follow. A rejection that nothing is said about is logged, and the next command goes out.
+   */
+  onRejection(
+    reason: string,
+    react: (state: State | undefined, refused: Refused, key: string) => Reaction<State>,
+  ): this {
+    this.#rejections.set(reason, react as RejectionReaction);
+    return this;
+  }
+
+  /** Adds what to do about a rejection for any other reason. */
+  onOtherRejection(
+    react: (state: State | undefined, refused: Refused, key: string) => Reaction<State>,
+  ): this {
+    this.#otherRejection = react as RejectionReaction;
+    return this;
+  }
+
+  get timerNames(): readonly string[] {
+    return [...this.#timers.keys()];
   }
 
   reactionTo(type: string): EventReaction | undefined {
@@ -77,6 +108,10 @@ export class ProcessManager<State> implements AnyProcessManager {
 
   reactionToTimer(name: string): TimerReaction | undefined {
     return this.#timers.get(name);
+  }
+
+  reactionToRejection(reason: string): RejectionReaction | undefined {
+    return this.#rejections.get(reason) ?? this.#otherRejection;
   }
 }
 

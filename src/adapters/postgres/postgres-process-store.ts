@@ -1,8 +1,8 @@
-import { and, asc, eq, lte, type SQL, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, type SQL, sql } from 'drizzle-orm';
 import type { Lease } from '../../consumption/lease-store.ts';
 import {
   consumerOf,
-  type DueTimer,
+  type Process,
   type ProcessChange,
   type ProcessStore,
 } from '../../consumption/process-store.ts';
@@ -19,22 +19,23 @@ export function createPostgresProcessStore(
   { session }: Database,
   schema: string = defaultSchema,
 ): ProcessStore {
-  const { processes, timers, tracking } = livefoldTables(schema);
+  const { processes, rejections, timers, tracking } = livefoldTables(schema);
 
-  /** `moved`, the last of some parts, and the changes if that moved: one statement, so one transaction. */
+  /** `moved`, and the changes if that moved: one statement, so one transaction. */
   async function changeIf(
-    first: readonly SQL[],
+    moved: SQL,
     manager: string,
     position: Position,
     changes: readonly ProcessChange[],
   ): Promise<boolean> {
     const parts = [
-      ...first,
+      sql`moved as (${moved})`,
       ...[
         store(manager, position, changes),
         end(manager, changes),
         unschedule(manager, changes),
         schedule(manager, position, changes),
+        forget(changes),
       ].filter((part) => part !== undefined),
     ];
     return (
@@ -54,28 +55,37 @@ export function createPostgresProcessStore(
   }
 
   function end(manager: string, changes: readonly ProcessChange[]): SQL | undefined {
-    const ended = changes.filter(({ state }) => state === null);
-    if (ended.length === 0) return undefined;
-    const keys = textArray(ended.map(({ key }) => key));
-    const isEnded = sql`manager = ${manager} and key = any (${keys}::text[]) and exists (select from moved)`;
-    return sql`ended as (delete from ${processes} where ${isEnded}), silenced as (delete from ${timers} where ${isEnded})`;
+    const over = changes.filter(({ state }) => state === null);
+    const silent = changes.filter(({ hasEnded }) => hasEnded);
+    if (silent.length === 0) return undefined;
+    const isOf = (list: readonly ProcessChange[]): SQL =>
+      sql`manager = ${manager} and key = any (${textArray(list.map(({ key }) => key))}::text[]) and exists (select from moved)`;
+    // One that the next process of the key sets again is moved: no statement may touch a row twice.
+    const again = timersOf(silent, ({ schedule: list }) => list.map(({ name }) => name));
+    return sql`ended as (delete from ${processes} where ${isOf(over)}),
+      silenced as (delete from ${timers} where ${isOf(silent)} and (key, name) not in (select * from ${again} as r))`;
   }
 
   function unschedule(manager: string, changes: readonly ProcessChange[]): SQL | undefined {
-    const dropped = changes.flatMap(({ key, state, unschedule: names }) =>
-      state === null ? [] : names.map((name) => ({ key, name })),
-    );
-    if (dropped.length === 0) return undefined;
-    const keys = textArray(dropped.map(({ key }) => key));
-    const names = textArray(dropped.map(({ name }) => name));
-    return sql`dropped as (delete from ${timers} as t using unnest(${keys}::text[], ${names}::text[]) as r(key, name)
+    const kept = changes.filter((change) => !change.hasEnded && change.unschedule.length > 0);
+    if (kept.length === 0) return undefined;
+    const names = timersOf(kept, (change) => change.unschedule);
+    return sql`dropped as (delete from ${timers} as t using ${names} as r(key, name)
       where t.manager = ${manager} and t.key = r.key and t.name = r.name and exists (select from moved))`;
   }
 
+  /** Keys and names of timers as rows. */
+  function timersOf(
+    changes: readonly ProcessChange[],
+    namesOf: (change: ProcessChange) => readonly string[],
+  ): SQL {
+    const pairs = changes.flatMap((change) => namesOf(change).map((name) => [change.key, name] as const));
+    const keys = textArray(pairs.map(([key]) => key));
+    return sql`unnest(${keys}::text[], ${textArray(pairs.map(([, name]) => name))}::text[])`;
+  }
+
   function schedule(manager: string, position: Position, changes: readonly ProcessChange[]): SQL | undefined {
-    const wanted = changes.flatMap(({ key, state, schedule: list }) =>
-      state === null ? [] : list.map((timer) => ({ key, ...timer })),
-    );
+    const wanted = changes.flatMap(({ key, schedule: list }) => list.map((timer) => ({ key, ...timer })));
     if (wanted.length === 0) return undefined;
     const keys = textArray(wanted.map(({ key }) => key));
     const names = textArray(wanted.map(({ name }) => name));
@@ -85,21 +95,15 @@ export function createPostgresProcessStore(
       on conflict (manager, key, name) do update set due_at = excluded.due_at, position = excluded.position)`;
   }
 
-  /** A timer that sets itself again is moved; any other one that was seen to is gone. */
-  function settled(
-    manager: string,
-    { key, name, at }: DueTimer,
-    again: Date | undefined,
-    lease: Lease | undefined,
-  ): readonly SQL[] {
-    // The row is written to, though with what it has: its lock keeps the lease from changing hands before this is committed.
-    const held = sql`held as (update ${tracking} set position = position where consumer = ${consumerOf(manager)} and ${isHeld(lease)} returning true)`;
-    const isTimer = sql`manager = ${manager} and key = ${key} and name = ${name} and due_at = ${at.toISOString()} and exists (select from held)`;
-    const moved =
-      again === undefined
-        ? sql`delete from ${timers} where ${isTimer} returning position`
-        : sql`update ${timers} set due_at = ${again.toISOString()} where ${isTimer} returning position`;
-    return [held, sql`moved as (${moved})`];
+  function forget(changes: readonly ProcessChange[]): SQL | undefined {
+    const ids = changes.flatMap(({ answered }) => answered);
+    if (ids.length === 0) return undefined;
+    return sql`forgotten as (delete from ${rejections} where command_id = any (${textArray(ids)}::text[]) and exists (select from moved))`;
+  }
+
+  /** The manager's row, locked: the lease cannot change hands before what depends on it is committed. */
+  function held(manager: string, lease: Lease | undefined): SQL {
+    return sql`held as (select from ${tracking} where consumer = ${consumerOf(manager)} and ${isHeld(lease)} for share)`;
   }
 
   return {
@@ -118,53 +122,85 @@ export function createPostgresProcessStore(
 
     load: (manager, keys) =>
       guarded(manager, async () => {
-        const query = sql`select p.key, p.state from unnest(${textArray(keys)}::text[]) as k(key) join ${processes} as p on p.manager = ${manager} and p.key = k.key`;
-        return new Map(await run(session, query, ([key, state]): [string, unknown] => [String(key), state]));
+        const query = sql`
+          select k.key, p.state, r.reasons from unnest(${textArray(keys)}::text[]) as k(key)
+          left join ${processes} as p on p.manager = ${manager} and p.key = k.key
+          left join (select key, json_object_agg(command_id, reason) as reasons from ${rejections} where manager = ${manager} group by key) as r on r.key = k.key
+          where p.key is not null or r.key is not null`;
+        return new Map(await run(session, query, decodeProcess));
       }),
 
     commit: (manager, { after, to, changes, lease }) =>
       guarded(manager, () =>
         changeIf(
-          [
-            sql`moved as (update ${tracking} set position = ${to} where consumer = ${consumerOf(manager)} and position = ${after} and ${isHeld(lease)} returning position)`,
-          ],
+          sql`update ${tracking} set position = ${to} where consumer = ${consumerOf(manager)} and position = ${after} and ${isHeld(lease)} returning position`,
           manager,
           to,
           changes,
         ),
       ),
 
-    due: (manager, now, limit) =>
+    fire: (manager, { after, now, names, limit, lease }) =>
+      guarded(manager, async () => {
+        // A timer that fires stands one behind what was reacted to; every other one where it was set.
+        const query = sql`with ${held(manager, lease)},
+          due as (select key, name, due_at from ${timers} where manager = ${manager} and name = any (${textArray(names)}::text[])
+            and due_at <= ${now.toISOString()} order by due_at, key, name limit ${limit}),
+          first as (select distinct on (key) key, name from due order by key, due_at, name),
+          fired as (update ${timers} as t set position = ${after + 1}::bigint from first as f
+            where t.manager = ${manager} and t.key = f.key and t.name = f.name and exists (select from held)
+            returning t.key, t.name, t.due_at)
+          select f.key, f.name, (extract(epoch from f.due_at) * 1000)::bigint from held left join fired as f on true order by f.due_at, f.key`;
+        const rows = await run(session, query, ([key, name, at]) =>
+          key === null ? undefined : { key: String(key), name: String(name), at: new Date(Number(at)) },
+        );
+        // The row of the lease itself is there as long as the lease is.
+        return rows.length === 0 ? null : rows.filter((timer) => timer !== undefined);
+      }),
+
+    firing: (manager, after) =>
       guarded(manager, () =>
         session
-          .select({ key: timers.key, name: timers.name, at: timers.dueAt, position: timers.position })
+          .select({ key: timers.key, name: timers.name, at: timers.dueAt })
           .from(timers)
-          .where(and(eq(timers.manager, manager), lte(timers.dueAt, now)))
-          .orderBy(asc(timers.dueAt))
-          .limit(limit),
+          .where(and(eq(timers.manager, manager), gt(timers.position, after)))
+          .orderBy(asc(timers.dueAt), asc(timers.key)),
       ),
 
-    settle: (manager, timer, change, lease) =>
-      guarded(manager, () => {
-        const again =
-          change.state === null ? undefined : change.schedule.find(({ name }) => name === timer.name)?.at;
-        const others = {
-          ...change,
-          schedule: change.schedule.filter(({ name }) => name !== timer.name),
-          unschedule: change.unschedule.filter((name) => name !== timer.name),
-        };
-        return changeIf(settled(manager, timer, again, lease), manager, timer.position, [others]);
-      }),
-
-    nextDue: (manager) =>
+    nextDue: (manager, names) =>
       guarded(manager, async () => {
         const [row] = await session
-          .select({ at: sql`min(${timers.dueAt})`.mapWith(timers.dueAt) })
+          .select({ at: timers.dueAt })
           .from(timers)
-          .where(eq(timers.manager, manager));
+          .where(and(eq(timers.manager, manager), inArray(timers.name, [...names])))
+          .orderBy(asc(timers.dueAt))
+          .limit(1);
         return row?.at ?? null;
       }),
+
+    timerNames: (manager) =>
+      guarded(manager, async () => {
+        const rows = await session
+          .selectDistinct({ name: timers.name })
+          .from(timers)
+          .where(eq(timers.manager, manager));
+        return rows.map(({ name }) => name);
+      }),
+
+    reject: (manager, { key, commandId, reason }, lease) =>
+      guarded(manager, async () => {
+        const query = sql`with ${held(manager, lease)},
+          kept as (insert into ${rejections} (command_id, manager, key, reason)
+            select ${commandId}, ${manager}, ${key}, ${reason} where exists (select from held) on conflict (command_id) do nothing)
+          select true from held`;
+        return (await run(session, query, () => true)).length > 0;
+      }),
   };
+}
+
+function decodeProcess([key, state, reasons]: readonly unknown[]): [string, Process] {
+  const rejected = new Map(Object.entries(reasons ?? {}).map(([id, reason]) => [id, String(reason)]));
+  return [String(key), { state: state ?? undefined, rejected }];
 }
 
 async function guarded<Result>(manager: string, work: () => Promise<Result>): Promise<Result> {

@@ -7,6 +7,7 @@ import { createPostgresProcessStore } from '../../../src/adapters/postgres/postg
 import { createPostgresReadModels } from '../../../src/adapters/postgres/postgres-read-models.ts';
 import { createPostgresTracking } from '../../../src/adapters/postgres/postgres-tracking.ts';
 import type { LeaseStore, Member } from '../../../src/consumption/lease-store.ts';
+import { unchanged } from '../../../src/consumption/process-change.ts';
 import { shardOfProjection } from '../../../src/consumption/shards.ts';
 import { counted, createCountersDatabase, stored } from '../../consumption/counters.ts';
 import { createTalliesDatabase, rowsOf, tally } from '../../consumption/tallies.ts';
@@ -159,17 +160,24 @@ test('who has lost a lease commits nothing any more, though the position is wher
   await leases.arrange({ 'process:p': 1 });
   const old = { owner: b, token: await take(b, 'process:p') };
   const schedule = [{ name: 'wake', at: new Date(0) }];
-  const change = { key: 'k', state: 1, schedule, unschedule: [] };
+  const change = { ...unchanged('k'), state: 1, schedule };
   expect(await processes.commit('p', { after: 0, to: 1, changes: [change], lease: old })).toBe(true);
   await leases.release('process:p', old);
   const mine = { owner: a, token: await take(a, 'process:p') };
-  expect(await processes.commit('p', { after: 1, to: 2, changes: [], lease: old })).toBe(false);
-  const [timer] = await processes.due('p', new Date(), 1);
-  if (timer === undefined) throw new Error('no timer');
-  const settled = { key: 'k', state: 2, schedule: [], unschedule: [] };
-  expect(await processes.settle('p', timer, settled, old)).toBe(false);
-  expect((await processes.load('p', ['k'])).get('k')).toBe(1);
-  expect(await processes.settle('p', timer, settled, mine)).toBe(true);
+  const fired = { ...unchanged('k'), state: 2, unschedule: ['wake'] };
+  const rejected = { key: 'k', commandId: 'c', reason: 'NO' };
+  const due = { after: 1, now: new Date(), names: ['wake'], limit: 1 };
+  expect(await processes.commit('p', { after: 1, to: 1, changes: [fired], lease: old })).toBe(false);
+  expect(await processes.fire('p', { ...due, lease: old })).toBeNull();
+  expect(await processes.firing('p', 1)).toEqual([]);
+  expect(await processes.reject('p', rejected, old)).toBe(false);
+  expect((await processes.load('p', ['k'])).get('k')).toEqual({ state: 1, rejected: new Map() });
+  expect(await processes.fire('p', { ...due, lease: mine })).toEqual([{ key: 'k', ...schedule[0] }]);
+  expect(await processes.firing('p', 1)).toEqual([{ key: 'k', ...schedule[0] }]);
+  expect(await processes.reject('p', rejected, mine)).toBe(true);
+  expect((await processes.load('p', ['k'])).get('k')).toEqual({ state: 1, rejected: new Map([['c', 'NO']]) });
+  expect(await processes.commit('p', { after: 1, to: 1, changes: [fired], lease: mine })).toBe(true);
+  expect(await processes.firing('p', 1)).toEqual([]);
 });
 
 test('nobody waits for a unit that is being committed to', async () => {
