@@ -68,7 +68,7 @@ async function attempt(backend: RunningBackend, asked: Write, round: string): Pr
   }
 }
 
-const status = fc.constantFrom('PLACED', 'PAID', 'SHIPPED', 'CANCELLED');
+const status = fc.constantFrom('PLACED', 'PAID', 'SHIPPED', 'CANCELLED', 'REFUNDED');
 const total = fc.constantFrom('9', '9.0', '10', '13.5', '0.0001');
 const part: fc.Arbitrary<Filter> = fc.oneof(
   status.map((eq) => ({ status: { eq } })),

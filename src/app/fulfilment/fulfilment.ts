@@ -18,11 +18,12 @@ type Progress = {
 /** Unpaid orders are cancelled after so many milliseconds: 7 days. */
 const patience = 7 * 24 * 60 * 60 * 1_000;
 
+/** Cancels an order, which refunds one that is paid. */
 const cancel = (orderId: string, reason: string) => Order.commands.cancel(orderId, { reason });
 
 /**
- * Paid → stock reserved → shipped, or cancelled and released; unpaid for 7 days → cancelled. Orders of the past, which an
- * import brings, start no process.
+ * Paid → stock reserved → shipped, or refunded when there is too little; unpaid for 7 days → cancelled; what was reserved for
+ * an order that is off is released. Orders of the past, which an import brings, start no process.
  */
 export const Fulfilment = processManager<Progress>('fulfilment')
   .on(
@@ -37,50 +38,48 @@ export const Fulfilment = processManager<Progress>('fulfilment')
     OrderPaid,
     ({ data }) => data.orderId,
     (progress, { data: { orderId } }) =>
-      progress === undefined
-        ? {}
-        : {
+      progress?.step === 'placed'
+        ? {
             state: { ...progress, step: 'paid' },
             unschedule: ['unpaid'],
             send: [reserveStock({ orderId, units: [...progress.units] })],
-          },
+          }
+        : {},
   )
   .on(
     StockReserved,
     ({ data }) => data.orderId,
     (progress, { data: { orderId } }) => {
-      if (progress === undefined) return {};
-      if (progress.step === 'cancelled') return { state: null, send: [releaseStock({ orderId })] };
-      if (progress.step === 'shipped') return { state: null };
-      return {
-        state: { ...progress, step: 'reserved' },
-        send: [Order.commands.ship(orderId, { carrier: 'Livefold Post' })],
-      };
+      if (progress?.step === 'cancelled') return { state: null, send: [releaseStock({ orderId })] };
+      if (progress?.step === 'shipped') return { state: null };
+      if (progress?.step !== 'paid') return {};
+      const ship = Order.commands.ship(orderId, { carrier: 'Livefold Post' });
+      return { state: { ...progress, step: 'reserved' }, send: [ship] };
     },
   )
   .on(
     StockRefused,
     ({ data }) => data.orderId,
-    (progress, { data: { orderId } }) =>
-      progress === undefined
-        ? {}
-        : { state: null, send: progress.step === 'paid' ? [cancel(orderId, 'OUT_OF_STOCK')] : [] },
+    (progress, { data: { orderId } }) => {
+      if (progress?.step === 'cancelled' || progress?.step === 'shipped') return { state: null };
+      return progress?.step === 'paid' ? { state: null, send: [cancel(orderId, 'OUT_OF_STOCK')] } : {};
+    },
   )
   .on(
     OrderCancelled,
     ({ data }) => data.orderId,
     (progress, { data: { orderId } }) => {
-      if (progress === undefined) return {};
-      if (progress.step === 'paid') return { state: { ...progress, step: 'cancelled' } };
-      return { state: null, send: progress.step === 'reserved' ? [releaseStock({ orderId })] : [] };
+      if (progress?.step === 'placed') return { state: null };
+      if (progress?.step === 'reserved') return { state: null, send: [releaseStock({ orderId })] };
+      return progress?.step === 'paid' ? { state: { ...progress, step: 'cancelled' } } : {};
     },
   )
   .on(
     OrderShipped,
     ({ data }) => data.orderId,
     (progress) => {
-      if (progress === undefined) return {};
-      return { state: progress.step === 'paid' ? { ...progress, step: 'shipped' } : null };
+      if (progress?.step === 'reserved') return { state: null };
+      return progress?.step === 'paid' ? { state: { ...progress, step: 'shipped' } } : {};
     },
   )
   .onTimer('unpaid', (progress, orderId) =>

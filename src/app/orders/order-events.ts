@@ -34,6 +34,12 @@ export const OrderCancelled = event(
   Sale.extend({ placedOn: z.iso.date(), reason: z.string().nullable() }),
   { tags: customerTags },
 );
+/** What was paid for an order that is cancelled goes back. The sale itself is taken off by the cancellation. */
+export const OrderRefunded = event(
+  'OrderRefunded',
+  z.object({ orderId: Id, customerId: Id.nullable(), amount: Amount, reason: z.string().nullable() }),
+  { tags: customerTags },
+);
 
 export const ItemsReturned = event(
   'ItemsReturned',
@@ -48,4 +54,11 @@ export const ItemsReturned = event(
   { tags: (data) => [...customerTags(data), ...(data.orderId === null ? [] : [`order:${data.orderId}`])] },
 );
 
-export const orderEvents = [OrderPlaced, OrderPaid, OrderShipped, OrderCancelled, ItemsReturned];
+export const orderEvents = [
+  OrderPlaced,
+  OrderPaid,
+  OrderShipped,
+  OrderCancelled,
+  OrderRefunded,
+  ItemsReturned,
+];

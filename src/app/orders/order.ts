@@ -4,10 +4,10 @@ import { fold } from '../../domain/fold.ts';
 import { type Rejection, reject } from '../../domain/rejection.ts';
 import { Id } from '../amounts.ts';
 import { CommandLines, type Line, totalOf } from '../lines.ts';
-import { OrderCancelled, OrderPaid, OrderPlaced, OrderShipped } from './order-events.ts';
+import { OrderCancelled, OrderPaid, OrderPlaced, OrderRefunded, OrderShipped } from './order-events.ts';
 
 type Placed = {
-  readonly status: 'placed' | 'paid' | 'shipped' | 'cancelled';
+  readonly status: 'placed' | 'paid' | 'shipped' | 'cancelled' | 'refunded';
   readonly orderId: string;
   readonly customerId: string | null;
   readonly country: string | null;
@@ -39,7 +39,7 @@ const Cancel = z.object({
     .transform((reason) => reason ?? null),
 });
 
-/** An order, from placed to shipped or cancelled. */
+/** An order, from placed to shipped, cancelled or refunded. */
 export const Order = aggregate('Order', {
   state: fold<OrderState>({ status: 'none' })
     .on(OrderPlaced, (_, { data, occurredAt }) => ({
@@ -49,7 +49,8 @@ export const Order = aggregate('Order', {
     }))
     .on(OrderPaid, (order) => withStatus(order, 'paid'))
     .on(OrderShipped, (order) => withStatus(order, 'shipped'))
-    .on(OrderCancelled, (order) => withStatus(order, 'cancelled')),
+    .on(OrderCancelled, (order) => withStatus(order, 'cancelled'))
+    .on(OrderRefunded, (order) => withStatus(order, 'refunded')),
   commands: (command) => ({
     place: command(Place, (order, input) =>
       order.status === 'none'
@@ -68,8 +69,8 @@ export const Order = aggregate('Order', {
       return OrderShipped({ orderId, customerId, carrier });
     }),
     cancel: command(Cancel, (order, { reason }) => {
-      if (order.status !== 'placed' && order.status !== 'paid') return refusal(order);
-      return cancelled(order, reason);
+      if (order.status === 'placed') return cancelled(order, reason);
+      return order.status === 'paid' ? refunded(order, reason) : refusal(order);
     }),
     // Decided here, not by whoever watches the time: a payment may have come that they have not heard of yet.
     expire: command(Expire, (order) => (order.status === 'placed' ? cancelled(order, 'UNPAID') : [])),
@@ -78,6 +79,12 @@ export const Order = aggregate('Order', {
 
 function cancelled({ orderId, customerId, country, lines, total, placedOn }: Placed, reason: string | null) {
   return OrderCancelled({ orderId, customerId, country, lines: [...lines], total, placedOn, reason });
+}
+
+/** In one append with the cancellation: nobody keeps the money of an order that is off. */
+function refunded(order: Placed, reason: string | null) {
+  const { orderId, customerId, total } = order;
+  return [cancelled(order, reason), OrderRefunded({ orderId, customerId, amount: total, reason })];
 }
 
 function withStatus(order: OrderState, status: Placed['status']): OrderState {

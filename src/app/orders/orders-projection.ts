@@ -1,5 +1,5 @@
 import { projection } from '../../consumption/projection.ts';
-import { OrderCancelled, OrderPaid, OrderPlaced, OrderShipped } from './order-events.ts';
+import { OrderCancelled, OrderPaid, OrderPlaced, OrderRefunded, OrderShipped } from './order-events.ts';
 import { ordersTable } from './orders-table.ts';
 
 /** Orders with their lines. */
@@ -32,4 +32,9 @@ export const Orders = projection('orders', ordersTable)
     OrderCancelled,
     ({ data }) => data.orderId,
     (order, { data }) => order && { ...order, status: 'CANCELLED', cancelReason: data.reason },
+  )
+  .on(
+    OrderRefunded,
+    ({ data }) => data.orderId,
+    (order) => order && { ...order, status: 'REFUNDED' },
   );

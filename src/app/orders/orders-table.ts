@@ -8,7 +8,7 @@ export const ordersTable = pgTable(
   {
     id: key('id').primaryKey(),
     customerId: key('customer_id'),
-    status: text('status').$type<'PLACED' | 'PAID' | 'SHIPPED' | 'CANCELLED'>().notNull(),
+    status: text('status').$type<'PLACED' | 'PAID' | 'SHIPPED' | 'CANCELLED' | 'REFUNDED'>().notNull(),
     placedAt: timestamp('placed_at', { withTimezone: true, precision: 3 }).notNull(),
     total: numeric('total').notNull(),
     lines: jsonb('lines').$type<readonly Line[]>().notNull(),

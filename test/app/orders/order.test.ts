@@ -5,6 +5,7 @@ import {
   OrderCancelled,
   OrderPaid,
   OrderPlaced,
+  OrderRefunded,
   OrderShipped,
 } from '../../../src/app/orders/order-events.ts';
 import { given } from '../../../src/domain/scenario.ts';
@@ -24,6 +25,8 @@ const paid = OrderPaid({ orderId: '7', customerId: 'ada', total: '13.5091' });
 const shipped = OrderShipped({ orderId: '7', customerId: 'ada', carrier: 'Post' });
 const cancelled = (reason: string | null) =>
   OrderCancelled({ ...order, total: '13.5091', placedOn: '2010-12-01', reason });
+const refunded = (reason: string | null) =>
+  OrderRefunded({ orderId: '7', customerId: 'ada', amount: '13.5091', reason });
 
 describe('placing', () => {
   test('adds the lines up exactly', () =>
@@ -41,11 +44,19 @@ describe('paying', () => {
   test('an order that is not there is rejected', () =>
     given(Order).when(pay('7', {})).thenRejected('UNKNOWN_ORDER'));
   test('twice is rejected', () => given(Order, placed, paid).when(pay('7', {})).thenRejected('ORDER_PAID'));
+  test('a refunded order is rejected', () =>
+    given(Order, placed, paid, cancelled(null), refunded(null))
+      .when(pay('7', {}))
+      .thenRejected('ORDER_REFUNDED'));
   test('a cancelled order is rejected', () =>
     given(Order, placed, cancelled(null)).when(pay('7', {})).thenRejected('ORDER_CANCELLED'));
 });
 
 describe('shipping', () => {
+  test('a refunded order is rejected', () =>
+    given(Order, placed, paid, cancelled(null), refunded(null))
+      .when(ship('7', { carrier: 'Post' }))
+      .thenRejected('ORDER_REFUNDED'));
   test('a paid order', () =>
     given(Order, placed, paid)
       .when(ship('7', { carrier: ' Post ' }))
@@ -63,10 +74,14 @@ describe('shipping', () => {
 describe('cancelling', () => {
   test('a placed order says what is taken back, and from which day', () =>
     given(Order, placed).when(cancel('7', {})).then(cancelled(null)));
-  test('a paid order', () =>
+  test('a paid order refunds it', () =>
     given(Order, placed, paid)
       .when(cancel('7', { reason: 'changed my mind' }))
-      .then(cancelled('changed my mind')));
+      .then(cancelled('changed my mind'), refunded('changed my mind')));
+  test('a refunded order is rejected', () =>
+    given(Order, placed, paid, cancelled(null), refunded(null))
+      .when(cancel('7', {}))
+      .thenRejected('ORDER_REFUNDED'));
   test('a shipped order is rejected', () =>
     given(Order, placed, paid, shipped).when(cancel('7', {})).thenRejected('ORDER_SHIPPED'));
 });
