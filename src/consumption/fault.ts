@@ -32,7 +32,7 @@ export function faultOf(
   error: unknown,
   { projection, event: { type, position }, key }: Where,
 ): LivefoldError {
-  if (error instanceof LivefoldError && passing.has(error.code)) throw error;
+  if (isPassing(error)) throw error;
   if (isFault(error)) return error;
   return new LivefoldError(
     'HANDLER_FAILED',
@@ -74,6 +74,11 @@ export function judgeFault(
   );
 }
 
+/** Whether an error says nothing about an event or a row. */
+export function isPassing(error: unknown): boolean {
+  return error instanceof LivefoldError && passing.has(error.code);
+}
+
 /** Whether an error says what is wrong with an event, a key or a row. */
 export function isFault(error: unknown): error is LivefoldError {
   return error instanceof LivefoldError && ours.has(error.code);
@@ -93,7 +98,7 @@ export function describeFault({ code, message }: LivefoldError): string {
 }
 
 /** What kind of error it is and where it was thrown, without its message. */
-function describeThrown(error: unknown): string {
+export function describeThrown(error: unknown): string {
   if (!(error instanceof Error)) return 'something that is no error';
   // Of its class, which is code: what the error itself calls itself is the handler's to say.
   const name = error instanceof LivefoldError ? error.code : error.constructor.name;

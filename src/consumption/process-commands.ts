@@ -1,5 +1,6 @@
 import type { Executable } from '../application/executable.ts';
 import type { Execute, ExecuteOptions } from '../application/execute.ts';
+import { within } from '../kernel/async.ts';
 import { isLivefoldError, LivefoldError } from '../kernel/errors.ts';
 import { fingerprint } from '../kernel/json.ts';
 import type { Logger } from '../kernel/log.ts';
@@ -12,12 +13,17 @@ import type { Process, ProcessChange, ProcessStore } from './process-store.ts';
 /** A compensation may be rejected too, and be compensated; so often one behind the other only by mistake. */
 const mostInARow = 10;
 
+/** Milliseconds that a command may take. The next try has the same id: whether this one was stored after all, it sees. */
+const longestCommand = 60_000;
+
 export type SendOptions = {
   readonly manager: AnyProcessManager;
   readonly store: ProcessStore;
   readonly execute: Execute;
   readonly logger: Logger;
   readonly lease: Lease;
+  /** Milliseconds that a command may take; a minute unless given. */
+  readonly timeout?: number;
 };
 
 /** Where a command comes from: its id is made of the one given here and its place among a reaction's commands. */
@@ -66,10 +72,10 @@ export async function carryOut(
 async function send(
   command: Executable,
   cause: Cause,
-  { manager, execute, logger }: SendOptions,
+  { manager, execute, logger, timeout = longestCommand }: SendOptions,
 ): Promise<string | undefined> {
   try {
-    await execute(command, cause);
+    await within(execute(command, cause), timeout, () => timedOut(manager, cause.commandId));
     return undefined;
   } catch (error) {
     if (!isLivefoldError(error, 'COMMAND_REJECTED')) throw error;
@@ -98,6 +104,14 @@ export function commandIdOf(...parts: readonly string[]): string {
 /** Another process has the work by now. */
 export function leaseLost({ name }: AnyProcessManager): LivefoldError {
   return new LivefoldError('LEASE_LOST', `Another process works on the process manager "${name}" by now.`);
+}
+
+function timedOut({ name }: AnyProcessManager, commandId: string): LivefoldError {
+  return new LivefoldError(
+    'COMMAND_TIMED_OUT',
+    `A command of the process manager "${name}" got no answer in time. It is sent again, under the same id.`,
+    { fields: { processManager: name, commandId } },
+  );
 }
 
 function restless({ name }: AnyProcessManager, key: string, reason: string): LivefoldError {

@@ -1,15 +1,17 @@
 import type { Execute } from '../application/execute.ts';
-import { keepTrying, nextTurn } from '../kernel/async.ts';
+import { type Bell, keepTrying, nextTurn } from '../kernel/async.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { isLivefoldError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { HeldUnit } from './consumer.ts';
 import type { EventLog } from './event-log.ts';
 import type { UnitState } from './lease-store.ts';
-import { reactToEvents, reactToTimers } from './process-batch.ts';
-import { leaseLost, type SendOptions } from './process-commands.ts';
+import type { ParkedStore } from './parked-store.ts';
+import { type BatchOptions, type Reacted, reactToEvents, reactToTimers } from './process-batch.ts';
+import { leaseLost } from './process-commands.ts';
 import type { AnyProcessManager } from './process-manager.ts';
-import type { DueTimer, ProcessChange, ProcessStore } from './process-store.ts';
+import { retryKey } from './process-parked.ts';
+import { consumerOf, type DueTimer, type ProcessStore, type SettledEvents } from './process-store.ts';
 
 /** At most so many milliseconds pass until log and clock are looked at again: a ring can be lost, a clock be set forward. */
 const longestWait = 5_000;
@@ -19,10 +21,13 @@ const timersAtOnce = 100;
 export type ReactOptions = {
   readonly log: EventLog;
   readonly store: ProcessStore;
+  readonly parked: ParkedStore;
   readonly execute: Execute;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly held: HeldUnit;
+  /** Rings when somebody asks for something about a parked key. */
+  readonly asked: Bell;
   readonly signal: AbortSignal;
   /** Says how it is doing. */
   readonly say: (state: UnitState | undefined) => void;
@@ -31,16 +36,20 @@ export type ReactOptions = {
 /**
  * Reacts to events and timers until the signal aborts, one batch behind the other, so that each sees what the one before it
  * left. Timers fire behind the events that are on the log when they are found due: what came in time is heard first, however
- * late this begins.
+ * late this begins. What cannot be reacted to parks its key: events and timers of that wait, and it is tried again.
  */
 export async function react(manager: AnyProcessManager, options: ReactOptions): Promise<void> {
-  const { log, store, execute, clock, logger, held, signal, say } = options;
+  const { log, store, parked, execute, clock, logger, held, asked, signal, say } = options;
   const { lease } = held;
   const { name, timerNames } = manager;
-  const sending: SendOptions = { manager, store, execute, logger, lease };
+  const keys = new Set<string>();
+  const sending: BatchOptions = { manager, store, execute, logger, lease, parked: keys };
   let after = 0;
   // When the next timer is due, or earlier: one may have been taken back since.
   let nextDue: Date | null = null;
+  // When parked keys are looked at next, as `performance.now()` has it.
+  let nextLook = 0;
+  let heard = asked.rings;
   say({ status: 'CATCHING_UP', lastError: null });
   await keepTrying(work, { signal, onError });
   say(undefined);
@@ -56,6 +65,9 @@ export async function react(manager: AnyProcessManager, options: ReactOptions): 
 
   async function work(advanced: () => void): Promise<void> {
     after = await store.position(name);
+    keys.clear();
+    for (const key of await parked.keys(consumerOf(name))) keys.add(key);
+    nextLook = 0;
     warnOfUnknown(await store.timerNames(name));
     // First of all: what these sent is on the log, and a state that has heard of it might send something else instead.
     const broken = await store.firing(name, after);
@@ -65,7 +77,11 @@ export async function react(manager: AnyProcessManager, options: ReactOptions): 
       const seen = log.bell.rings;
       const now = clock();
       if (isDue(now)) await fireDue(now);
-      if (!(await followOn()) && !isDue(clock())) await log.bell.wait(seen, { signal, timeout: untilDue() });
+      if (untilLook() <= 0) await retryDue();
+      if (!(await followOn()) && !isDue(clock())) {
+        const timeout = Math.min(untilDue(), untilLook(), longestWait);
+        await log.bell.wait(seen, { signal, timeout });
+      }
       advanced();
     }
   }
@@ -96,9 +112,40 @@ export async function react(manager: AnyProcessManager, options: ReactOptions): 
     nextDue = await store.nextDue(name, timerNames);
   }
 
-  async function commit(to: number, changes: readonly ProcessChange[]): Promise<void> {
-    if (!(await store.commit(name, { after, to, changes, lease }))) throw leaseLost(manager);
+  async function retryDue(): Promise<void> {
+    heard = asked.rings;
+    nextLook = performance.now() + longestWait;
+    const due = await parked.due(consumerOf(name));
+    for (const one of due) {
+      if (signal.aborted) return;
+      if (one.asked === null && one.wait > 0) {
+        nextLook = Math.min(nextLook, performance.now() + one.wait);
+        continue;
+      }
+      const isFree = await retryKey(one, {
+        ...sending,
+        log,
+        waiting: parked.waiting,
+        commit: (reacted, settled) => commit(after, reacted, settled),
+      });
+      if (isFree) keys.delete(one.key);
+    }
+    // Those of keys that are free now, and those that wait again.
+    nextDue = await store.nextDue(name, timerNames);
+  }
+
+  async function commit(to: number, reacted: Reacted, settled?: SettledEvents): Promise<void> {
+    const { changes, keptBack } = reacted;
+    if (!(await store.commit(name, { after, to, changes, keptBack, settled, lease })))
+      throw leaseLost(manager);
     after = to;
+    for (const { key, event, fault } of keptBack) {
+      keys.add(key);
+      if (fault === null) continue;
+      nextLook = 0;
+      const { type, position } = event;
+      logger.error({ err: fault, processManager: name, key, type, position }, 'a key is parked');
+    }
     const scheduled = changes.flatMap(({ schedule }) => schedule);
     for (const { at } of scheduled) if (nextDue === null || at < nextDue) nextDue = at;
     warnOfUnknown(new Set(scheduled.map((timer) => timer.name)));
@@ -120,7 +167,11 @@ export async function react(manager: AnyProcessManager, options: ReactOptions): 
   }
 
   function untilDue(): number {
-    const until = nextDue === null ? longestWait : nextDue.getTime() - clock().getTime();
-    return Math.min(Math.max(until, 0), longestWait);
+    return nextDue === null ? longestWait : Math.max(nextDue.getTime() - clock().getTime(), 0);
+  }
+
+  function untilLook(): number {
+    if (keys.size === 0) return longestWait;
+    return asked.rings === heard ? Math.max(nextLook - performance.now(), 0) : 0;
   }
 }

@@ -1,3 +1,4 @@
+import { Bell } from '../kernel/async.ts';
 import type { Consumer } from './consumer.ts';
 import type { UnitState } from './lease-store.ts';
 import type { Members } from './members.ts';
@@ -5,7 +6,10 @@ import type { AnyProcessManager } from './process-manager.ts';
 import { type ReactOptions, react } from './process-reactions.ts';
 import { consumerOf } from './process-store.ts';
 
-export type ProcessRunOptions = Pick<ReactOptions, 'log' | 'store' | 'execute' | 'clock' | 'logger'> & {
+export type ProcessRunOptions = Pick<
+  ReactOptions,
+  'log' | 'store' | 'parked' | 'execute' | 'clock' | 'logger'
+> & {
   /** The processes of which one runs it at a time. */
   readonly members: Members;
 };
@@ -25,6 +29,7 @@ export function runProcessManager(
   options: ProcessRunOptions,
 ): RunningProcessManager {
   let state: UnitState | undefined;
+  const asked = new Bell();
   const consumer: Consumer = {
     name: consumerOf(manager.name),
     shards: 1,
@@ -33,6 +38,7 @@ export function runProcessManager(
       react(manager, {
         ...options,
         held,
+        asked,
         signal,
         say: (said) => {
           state = said;
@@ -41,7 +47,11 @@ export function runProcessManager(
     level: async () => {},
     look: () => {},
     hear: () => {},
-    hearParked: () => {},
+    hearParked: () => {
+      asked.ring();
+      // It waits for events, timers and this at one bell.
+      options.log.bell.ring();
+    },
   };
   options.members.add(consumer);
   return { stop: () => options.members.remove(consumer) };

@@ -1,5 +1,7 @@
 import type { Position } from '../persistence/event-store.ts';
 import type { Lease } from './lease-store.ts';
+import type { ParkedAction, WaitingEvent } from './parked-store.ts';
+import type { HeldBack } from './process-fault.ts';
 import type { Timer } from './process-manager.ts';
 
 /** A process as it is kept. */
@@ -33,6 +35,25 @@ export type RejectedCommand = {
   readonly reason: string;
 };
 
+/** What was kept back for a key and has been tried again, or had its first event left out. */
+export type SettledEvents = {
+  readonly key: string;
+  readonly action: ParkedAction;
+  readonly waiting: readonly WaitingEvent[];
+};
+
+/** What is committed at once: a page of events, some timers, or what was kept back for a key. */
+export type ProcessBatch = {
+  readonly after: Position;
+  /** Where `after` is, for what does not move it. */
+  readonly to: Position;
+  readonly changes: readonly ProcessChange[];
+  /** What could not be reacted to, and what stands behind it. */
+  readonly keptBack: readonly HeldBack[];
+  readonly settled?: SettledEvents | undefined;
+  readonly lease?: Lease | undefined;
+};
+
 /** The name under which a process manager's position is kept. */
 export const consumerOf = (manager: string): string => `process:${manager}`;
 
@@ -45,17 +66,9 @@ export interface ProcessStore {
    * Stores changes and the position in one transaction; false, and nothing done, when the manager is not at `after`, or the
    * lease is another's. What timers did leaves the position where it is.
    */
-  commit(
-    manager: string,
-    batch: {
-      readonly after: Position;
-      readonly to: Position;
-      readonly changes: readonly ProcessChange[];
-      readonly lease?: Lease | undefined;
-    },
-  ): Promise<boolean>;
+  commit(manager: string, batch: ProcessBatch): Promise<boolean>;
   /**
-   * The timers of these names that are due at `now`, earliest first, at most one a process. It is kept that they fire between
+   * The timers of these names that are due at `now`, earliest first, at most one a process, none of a parked one. It is kept that they fire between
    * the events up to `after` and the next one, until that is committed. Null when the lease is another's.
    */
   fire(
@@ -70,7 +83,9 @@ export interface ProcessStore {
   ): Promise<readonly DueTimer[] | null>;
   /** The timers that were firing behind `after` when the work was broken off. */
   firing(manager: string, after: Position): Promise<readonly DueTimer[]>;
-  /** When the next timer of one of these names is due. */
+  /** The timer of a process that fires next. */
+  nextOf(manager: string, key: string, names: readonly string[]): Promise<DueTimer | undefined>;
+  /** When the next timer of one of these names is due, those of parked processes left out. */
   nextDue(manager: string, names: readonly string[]): Promise<Date | null>;
   /** The names that timers have, whether or not anybody knows them. */
   timerNames(manager: string): Promise<readonly string[]>;

@@ -67,6 +67,21 @@ export class Bell {
   }
 }
 
+/** What `work` gives, unless that takes longer than `timeout` milliseconds: then `late`, as an error. The work goes on. */
+export async function within<Result>(
+  work: Promise<Result>,
+  timeout: number,
+  late: () => Error,
+): Promise<Result> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(late()), timeout);
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Waits one turn of the event loop: what is ready to run goes first. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));

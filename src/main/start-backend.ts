@@ -93,7 +93,15 @@ export async function startBackend(
     runners.push(await runProjection(projection, { log, models, logger, members }));
   const processStore = createPostgresProcessStore(database, schema);
   for (const manager of definition.processManagers ?? [])
-    runProcessManager(manager, { log, store: processStore, execute, clock, logger, members });
+    runProcessManager(manager, {
+      log,
+      store: processStore,
+      parked: models.parked,
+      execute,
+      clock,
+      logger,
+      members,
+    });
   starting.defer(() => members.stop());
   await members.start();
 

@@ -1,6 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { describeFault } from '../../consumption/fault.ts';
-import type { KeptBack } from '../../consumption/key-events.ts';
 import { backoff } from '../../kernel/async.ts';
 import type { LivefoldError } from '../../kernel/errors.ts';
 import { plainArray, textArray } from './array-literal.ts';
@@ -24,10 +23,17 @@ export function pauseAfter(failures: number): number | null {
   return failures > mostTries ? null : backoff(failures, { base: 1_000, most: 30_000 });
 }
 
+/** An event that is kept back, of which its position is enough. */
+export type KeptAt = {
+  readonly key: string;
+  readonly event: { readonly position: number };
+  readonly fault: LivefoldError | null;
+};
+
 /** Kept-back events as the table has them, each once for a key; none tried before unless `failuresOf` knows better. */
 export function asKept(
-  keptBack: readonly KeptBack[],
-  failuresOf: (one: KeptBack) => number = () => 0,
+  keptBack: readonly KeptAt[],
+  failuresOf: (one: KeptAt) => number = () => 0,
 ): readonly Kept[] {
   const kept = new Map<string, Kept>();
   for (const one of keptBack) {

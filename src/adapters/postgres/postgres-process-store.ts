@@ -1,14 +1,19 @@
 import { and, asc, eq, gt, inArray, type SQL, sql } from 'drizzle-orm';
 import type { Lease } from '../../consumption/lease-store.ts';
+import type { HeldBack } from '../../consumption/process-fault.ts';
 import {
   consumerOf,
   type Process,
+  type ProcessBatch,
   type ProcessChange,
   type ProcessStore,
+  type SettledEvents,
 } from '../../consumption/process-store.ts';
 import type { Position } from '../../persistence/event-store.ts';
 import { textArray } from './array-literal.ts';
-import type { Database } from './database.ts';
+import type { Database, Session } from './database.ts';
+import { asKept, keepBack } from './keep-back.ts';
+import { storeSettled, storeSkipped } from './settle-key.ts';
 import { run } from './statement.ts';
 import { defaultSchema, livefoldTables } from './tables.ts';
 import { translateError } from './translate-error.ts';
@@ -19,14 +24,16 @@ export function createPostgresProcessStore(
   { session }: Database,
   schema: string = defaultSchema,
 ): ProcessStore {
-  const { processes, rejections, timers, tracking } = livefoldTables(schema);
+  const tables = livefoldTables(schema);
+  const { parked, processes, rejections, timers, tracking } = tables;
 
   /** `moved`, and the changes if that moved: one statement, so one transaction. */
   async function changeIf(
+    on: Session,
     moved: SQL,
     manager: string,
     position: Position,
-    changes: readonly ProcessChange[],
+    { changes, keptBack }: Pick<ProcessBatch, 'changes' | 'keptBack'>,
   ): Promise<boolean> {
     const parts = [
       sql`moved as (${moved})`,
@@ -36,11 +43,13 @@ export function createPostgresProcessStore(
         unschedule(manager, changes),
         schedule(manager, position, changes),
         forget(changes),
+        keptBack.length === 0
+          ? undefined
+          : sql`kept as (${keepBack(tables, consumerOf(manager), asKept(keptBack), sql`exists (select from moved)`)})`,
       ].filter((part) => part !== undefined),
     ];
     return (
-      (await run(session, sql`with ${sql.join(parts, sql`, `)} select true from moved`, () => true)).length >
-      0
+      (await run(on, sql`with ${sql.join(parts, sql`, `)} select true from moved`, () => true)).length > 0
     );
   }
 
@@ -106,6 +115,29 @@ export function createPostgresProcessStore(
     return sql`held as (select from ${tracking} where consumer = ${consumerOf(manager)} and ${isHeld(lease)} for share)`;
   }
 
+  /** Whether a timer's process is not parked: else it waits, as the process's events do. */
+  function isFree(manager: string): SQL {
+    return sql`not exists (select from ${parked} as k where k.consumer = ${consumerOf(manager)} and k.key = ${timers}.key)`;
+  }
+
+  function commitOn(on: Session, manager: string, batch: ProcessBatch): Promise<boolean> {
+    const { after, to, lease } = batch;
+    const moved = sql`update ${tracking} set position = ${to} where consumer = ${consumerOf(manager)} and position = ${after} and ${isHeld(lease)} returning position`;
+    return changeIf(on, moved, manager, to, batch);
+  }
+
+  async function settle(
+    transaction: Session,
+    manager: string,
+    { key, action, waiting }: SettledEvents,
+    keptBack: readonly HeldBack[],
+  ): Promise<void> {
+    const name = consumerOf(manager);
+    const [first] = waiting;
+    if (action === 'skip' && first !== undefined) await storeSkipped(transaction, tables, name, key, first);
+    await storeSettled(transaction, tables, name, { key, waiting, keptBack });
+  }
+
   return {
     position: (manager) =>
       guarded(manager, async () => {
@@ -130,22 +162,23 @@ export function createPostgresProcessStore(
         return new Map(await run(session, query, decodeProcess));
       }),
 
-    commit: (manager, { after, to, changes, lease }) =>
-      guarded(manager, () =>
-        changeIf(
-          sql`update ${tracking} set position = ${to} where consumer = ${consumerOf(manager)} and position = ${after} and ${isHeld(lease)} returning position`,
-          manager,
-          to,
-          changes,
-        ),
-      ),
+    commit: (manager, batch) =>
+      guarded(manager, async () => {
+        const { settled } = batch;
+        if (settled === undefined) return commitOn(session, manager, batch);
+        return session.transaction(async (transaction) => {
+          if (!(await commitOn(transaction, manager, { ...batch, keptBack: [] }))) return false;
+          await settle(transaction, manager, settled, batch.keptBack);
+          return true;
+        });
+      }),
 
     fire: (manager, { after, now, names, limit, lease }) =>
       guarded(manager, async () => {
         // A timer that fires stands one behind what was reacted to; every other one where it was set.
         const query = sql`with ${held(manager, lease)},
           due as (select key, name, due_at from ${timers} where manager = ${manager} and name = any (${textArray(names)}::text[])
-            and due_at <= ${now.toISOString()} order by due_at, key, name limit ${limit}),
+            and due_at <= ${now.toISOString()} and ${isFree(manager)} order by due_at, key, name limit ${limit}),
           first as (select distinct on (key) key, name from due order by key, due_at, name),
           fired as (update ${timers} as t set position = ${after + 1}::bigint from first as f
             where t.manager = ${manager} and t.key = f.key and t.name = f.name and exists (select from held)
@@ -158,12 +191,23 @@ export function createPostgresProcessStore(
         return rows.length === 0 ? null : rows.filter((timer) => timer !== undefined);
       }),
 
+    nextOf: (manager, key, names) =>
+      guarded(manager, async () => {
+        const [timer] = await session
+          .select({ key: timers.key, name: timers.name, at: timers.dueAt })
+          .from(timers)
+          .where(and(eq(timers.manager, manager), eq(timers.key, key), inArray(timers.name, [...names])))
+          .orderBy(asc(timers.dueAt), asc(timers.name))
+          .limit(1);
+        return timer;
+      }),
+
     firing: (manager, after) =>
       guarded(manager, () =>
         session
           .select({ key: timers.key, name: timers.name, at: timers.dueAt })
           .from(timers)
-          .where(and(eq(timers.manager, manager), gt(timers.position, after)))
+          .where(and(eq(timers.manager, manager), gt(timers.position, after), isFree(manager)))
           .orderBy(asc(timers.dueAt), asc(timers.key)),
       ),
 
@@ -172,7 +216,7 @@ export function createPostgresProcessStore(
         const [row] = await session
           .select({ at: timers.dueAt })
           .from(timers)
-          .where(and(eq(timers.manager, manager), inArray(timers.name, [...names])))
+          .where(and(eq(timers.manager, manager), inArray(timers.name, [...names]), isFree(manager)))
           .orderBy(asc(timers.dueAt))
           .limit(1);
         return row?.at ?? null;

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { foldBatch } from '../../consumption/fold-batch.ts';
-import { type KeptBack, type KeyedEvents, keyEvents } from '../../consumption/key-events.ts';
+import { type KeyedEvents, keyEvents } from '../../consumption/key-events.ts';
 import type { WaitingEvent } from '../../consumption/parked-store.ts';
 import type { AnyProjection } from '../../consumption/projection.ts';
 import type { ParkedWork, SettledKey } from '../../consumption/read-models.ts';
@@ -8,7 +8,7 @@ import { isStreamKey } from '../../consumption/stream-key.ts';
 import { plainArray, textArray } from './array-literal.ts';
 import type { Session } from './database.ts';
 import { findReadable } from './find-readable.ts';
-import { asKept, keepBack } from './keep-back.ts';
+import { asKept, type KeptAt, keepBack } from './keep-back.ts';
 import { announceParked } from './postgres-news.ts';
 import { findRows } from './read-table.ts';
 import { run } from './statement.ts';
@@ -34,7 +34,8 @@ export async function settleKey(
   );
   if (position === undefined) return null;
   const [first] = waiting;
-  if (action === 'skip' && first !== undefined) await skip(transaction, tables, projection, key, first);
+  if (action === 'skip' && first !== undefined)
+    await storeSkipped(transaction, tables, projection.name, key, first);
 
   // What one of the key's own events meets says nothing about the others of the projection: it is kept back again, whatever its error.
   const judge = (): void => {};
@@ -57,7 +58,7 @@ export async function settleKey(
     { tables, projection, keyed, judge, at: position + 1 },
   );
   const { keptBack, changes } = written;
-  await store(transaction, tables, projection, { key, waiting, keptBack });
+  await storeSettled(transaction, tables, projection.name, { key, waiting, keptBack });
   const hasChanged = changes.length > 0;
   const news = announceParked(tables.schema.schemaName, projection.name, { hasChanged });
   await run(transaction, sql`select ${news}`, () => undefined);
@@ -69,10 +70,11 @@ function onlyOf(key: string, { keyed, keptBack }: KeyedEvents): KeyedEvents {
   return { keyed: keyed.filter((one) => one.key === key), keptBack };
 }
 
-async function skip(
+/** Writes down that an event was left out. */
+export async function storeSkipped(
   transaction: Session,
   { parked, skipped }: LivefoldTables,
-  { name }: AnyProjection,
+  name: string,
   key: string,
   { position }: WaitingEvent,
 ): Promise<void> {
@@ -86,10 +88,10 @@ async function skip(
 }
 
 /** Takes what was folded out of what is kept back, and puts in what is kept back anew. */
-async function store(
+export async function storeSettled(
   transaction: Session,
   tables: LivefoldTables,
-  { name }: AnyProjection,
+  name: string,
   {
     key,
     waiting,
@@ -97,7 +99,7 @@ async function store(
   }: {
     readonly key: string;
     readonly waiting: readonly WaitingEvent[];
-    readonly keptBack: readonly KeptBack[];
+    readonly keptBack: readonly KeptAt[];
   },
 ): Promise<void> {
   const { parked } = tables;

@@ -161,13 +161,17 @@ test('who has lost a lease commits nothing any more, though the position is wher
   const old = { owner: b, token: await take(b, 'process:p') };
   const schedule = [{ name: 'wake', at: new Date(0) }];
   const change = { ...unchanged('k'), state: 1, schedule };
-  expect(await processes.commit('p', { after: 0, to: 1, changes: [change], lease: old })).toBe(true);
+  expect(await processes.commit('p', { after: 0, to: 1, changes: [change], keptBack: [], lease: old })).toBe(
+    true,
+  );
   await leases.release('process:p', old);
   const mine = { owner: a, token: await take(a, 'process:p') };
   const fired = { ...unchanged('k'), state: 2, unschedule: ['wake'] };
   const rejected = { key: 'k', commandId: 'c', reason: 'NO' };
   const due = { after: 1, now: new Date(), names: ['wake'], limit: 1 };
-  expect(await processes.commit('p', { after: 1, to: 1, changes: [fired], lease: old })).toBe(false);
+  expect(await processes.commit('p', { after: 1, to: 1, changes: [fired], keptBack: [], lease: old })).toBe(
+    false,
+  );
   expect(await processes.fire('p', { ...due, lease: old })).toBeNull();
   expect(await processes.firing('p', 1)).toEqual([]);
   expect(await processes.reject('p', rejected, old)).toBe(false);
@@ -176,7 +180,9 @@ test('who has lost a lease commits nothing any more, though the position is wher
   expect(await processes.firing('p', 1)).toEqual([{ key: 'k', ...schedule[0] }]);
   expect(await processes.reject('p', rejected, mine)).toBe(true);
   expect((await processes.load('p', ['k'])).get('k')).toEqual({ state: 1, rejected: new Map([['c', 'NO']]) });
-  expect(await processes.commit('p', { after: 1, to: 1, changes: [fired], lease: mine })).toBe(true);
+  expect(await processes.commit('p', { after: 1, to: 1, changes: [fired], keptBack: [], lease: mine })).toBe(
+    true,
+  );
   expect(await processes.firing('p', 1)).toEqual([]);
 });
 

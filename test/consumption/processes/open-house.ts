@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { type Database, openDatabase } from '../../../src/adapters/postgres/database.ts';
 import { createPostgresEventStore } from '../../../src/adapters/postgres/postgres-event-store.ts';
+import { createPostgresParkedStore } from '../../../src/adapters/postgres/postgres-parked-store.ts';
 import { createPostgresProcessStore } from '../../../src/adapters/postgres/postgres-process-store.ts';
 import { createExecutor, type Execute } from '../../../src/application/execute.ts';
 import { Repository } from '../../../src/application/repository.ts';
 import { EventLog } from '../../../src/consumption/event-log.ts';
 import type { UnitState } from '../../../src/consumption/lease-store.ts';
+import type { ParkedStore } from '../../../src/consumption/parked-store.ts';
 import type { AnyProcessManager } from '../../../src/consumption/process-manager.ts';
 import { react } from '../../../src/consumption/process-reactions.ts';
 import type { ProcessStore } from '../../../src/consumption/process-store.ts';
@@ -32,6 +34,7 @@ export interface House extends AsyncDisposable {
   readonly database: Database;
   readonly execute: Execute;
   readonly store: ProcessStore;
+  readonly parked: ParkedStore;
   now: Date;
   /** Runs a process manager under a new lease, as a new owner would. */
   run(manager: AnyProcessManager, options?: RunOptions): Promise<Run>;
@@ -59,9 +62,10 @@ export function houseOn(url: string, dispose: () => Promise<void> = async () => 
   const log = new EventLog(events, { bell });
   const repository = new Repository(events, { logger: silentLogger });
   const store = createPostgresProcessStore(database);
+  const parked = createPostgresParkedStore(database);
   const all = () => Array.fromAsync(events.read(everything));
   const house: House = {
-    ...{ url, database, store, now: new Date('2024-03-01T12:00:00Z') },
+    ...{ url, database, store, parked, now: new Date('2024-03-01T12:00:00Z') },
     execute: createExecutor({ store: events, repository }),
     ring: () => bell.ring(),
     events: all,
@@ -86,6 +90,8 @@ export function houseOn(url: string, dispose: () => Promise<void> = async () => 
       const lease = { owner, token: row?.token ?? 0 };
       const done = react(manager, {
         log,
+        parked,
+        asked: bell,
         store: { ...store, ...options.store },
         execute: options.execute ?? house.execute,
         clock: () => house.now,
