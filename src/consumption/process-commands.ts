@@ -23,7 +23,7 @@ export type SendOptions = {
   readonly logger: Logger;
   readonly lease: Lease;
   /** Milliseconds that a command may take; a minute unless given. */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
 };
 
 /** Where a command comes from: its id is made of the one given here and its place among a reaction's commands. */

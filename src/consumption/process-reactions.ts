@@ -26,6 +26,8 @@ export type ReactOptions = {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly held: HeldUnit;
+  /** Milliseconds that a command may take. */
+  readonly timeout?: number | undefined;
   /** Rings when somebody asks for something about a parked key. */
   readonly asked: Bell;
   readonly signal: AbortSignal;
@@ -43,7 +45,8 @@ export async function react(manager: AnyProcessManager, options: ReactOptions): 
   const { lease } = held;
   const { name, timerNames } = manager;
   const keys = new Set<string>();
-  const sending: BatchOptions = { manager, store, execute, logger, lease, parked: keys };
+  const { timeout } = options;
+  const sending: BatchOptions = { manager, store, execute, logger, lease, timeout, parked: keys };
   let after = 0;
   // When the next timer is due, or earlier: one may have been taken back since.
   let nextDue: Date | null = null;

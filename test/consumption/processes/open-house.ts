@@ -19,7 +19,11 @@ import { silentLogger } from '../../../src/kernel/log.ts';
 import { createTestDatabase } from '../../support/database.ts';
 
 /** What a run is given in place of what it has by itself. */
-export type RunOptions = { readonly store?: Partial<ProcessStore>; readonly execute?: Execute };
+export type RunOptions = {
+  readonly store?: Partial<ProcessStore>;
+  readonly execute?: Execute;
+  readonly timeout?: number;
+};
 
 /** A process manager that is at work. */
 export interface Run extends AsyncDisposable {
@@ -89,6 +93,7 @@ export function houseOn(url: string, dispose: () => Promise<void> = async () => 
       const warnings: object[] = [];
       const lease = { owner, token: row?.token ?? 0 };
       const done = react(manager, {
+        timeout: options.timeout,
         log,
         parked,
         asked: bell,

@@ -118,12 +118,11 @@ test('a compensation that is refused for ever is given up, with an error', async
       (_, { data }) => ({ send: [enter(data.guest)] }),
     )
     .onRejection('CLOSED', (_, __, guest) => ({ send: [enter(guest)] }));
-  await using run = await house.run(manager);
+  await using _ = await house.run(manager);
   await house.execute(knock('ada'));
   await eventually(async () =>
-    expect(run.states).toContainEqual({
-      status: 'RETRYING',
-      lastError: expect.stringContaining('rejected in a row'),
-    }),
+    expect(await house.parked.list('process:stubborn', { first: 1 })).toMatchObject([
+      { key: 'ada', error: expect.stringMatching(/^PROCESS_RESTLESS: .*rejected in a row/) },
+    ]),
   );
 });
