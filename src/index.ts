@@ -17,6 +17,7 @@ export {
   type ProcessManager,
   processManager,
   type Reaction,
+  type Refused,
   type Timer,
 } from './consumption/process-manager.ts';
 export {

@@ -6,9 +6,9 @@ export type ParkedAction = 'retry' | 'skip';
 /** A key whose events are kept back: the first could not be handled, the others came behind it. */
 export type ParkedKey = {
   readonly key: string;
-  /** Of the event that could not be handled, which is the first of those kept back. */
+  /** Of the event that could not be handled, which is the first of those kept back; 0 for a timer of a process manager. */
   readonly position: Position;
-  /** The event's type. */
+  /** The event's type; empty for a timer. */
   readonly type: string;
   /** A code, a colon and what went wrong. */
   readonly error: string;

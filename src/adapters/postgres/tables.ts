@@ -228,6 +228,7 @@ export function livefoldTables(schemaName: string = defaultSchema) {
       key: binaryText('key').notNull(),
       name: binaryText('name').notNull(),
       dueAt: time('due_at').notNull(),
+      /** Up to which events were reacted to when it was set; one more than the process manager's own while it fires. */
       position: position().notNull(),
     },
     (table) => [

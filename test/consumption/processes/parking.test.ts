@@ -67,6 +67,7 @@ test('an event that a reaction throws at parks its process: its events wait, all
   bad.add('knock ada');
   await using _ = await house.run(manager);
   await house.execute([knock('ada'), knock('bob'), leave('ada'), leave('bob')]);
+  await eventually(async () => expect(await parked()).toMatchObject([{ key: 'ada', waiting: 1 }]));
   await house.execute(leave('ada'));
   await eventually(async () => expect(await parked()).toMatchObject([{ key: 'ada', waiting: 2 }]));
   await eventually(async () => expect(await states(manager, 'ada', 'bob')).toEqual([undefined, 'KLT']));
@@ -105,16 +106,15 @@ test('the timers of a parked process wait until it has reacted to all that is ke
       },
     },
   });
-  await house.execute(knock('ada'));
-  await eventually(async () => expect(await house.timers()).toEqual(['ada late']));
+  await house.execute([knock('ada'), knock('bob')]);
+  await eventually(async () => expect(await house.timers()).toEqual(['ada late', 'bob late']));
   bad.add('knock ada');
   await house.execute([knock('ada'), leave('ada')]);
   await eventually(async () => expect(await parked()).toMatchObject([{ key: 'ada', waiting: 1 }]));
   await withoutRetries();
   house.now = new Date(now.getTime() + 7_200_000);
-  await house.execute(leave('bob'));
-  await eventually(async () => expect(await states(manager, 'bob')).toEqual(['L']));
-  expect(await house.timers()).toEqual(['ada late']);
+  house.ring();
+  await eventually(async () => expect(await house.timers()).toEqual(['ada late']));
   bad.clear();
   await ask('skip');
   await isFree();
