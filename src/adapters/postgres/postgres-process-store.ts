@@ -5,18 +5,16 @@ import {
   consumerOf,
   type Process,
   type ProcessBatch,
-  type ProcessChange,
   type ProcessStore,
   type SettledEvents,
 } from '../../consumption/process-store.ts';
-import type { Position } from '../../persistence/event-store.ts';
 import { textArray } from './array-literal.ts';
 import type { Database, Session } from './database.ts';
-import { asKept, keepBack } from './keep-back.ts';
 import { storeSettled, storeSkipped } from './settle-key.ts';
 import { run } from './statement.ts';
 import { defaultSchema, livefoldTables } from './tables.ts';
 import { translateError } from './translate-error.ts';
+import { writeProcesses } from './write-processes.ts';
 import { isHeld } from './write-rows.ts';
 
 /** Processes and timers in Postgres, beside one application's log. */
@@ -26,89 +24,6 @@ export function createPostgresProcessStore(
 ): ProcessStore {
   const tables = livefoldTables(schema);
   const { parked, processes, rejections, timers, tracking } = tables;
-
-  /** `moved`, and the changes if that moved: one statement, so one transaction. */
-  async function changeIf(
-    on: Session,
-    moved: SQL,
-    manager: string,
-    position: Position,
-    { changes, keptBack }: Pick<ProcessBatch, 'changes' | 'keptBack'>,
-  ): Promise<boolean> {
-    const parts = [
-      sql`moved as (${moved})`,
-      ...[
-        store(manager, position, changes),
-        end(manager, changes),
-        unschedule(manager, changes),
-        schedule(manager, position, changes),
-        forget(changes),
-        keptBack.length === 0
-          ? undefined
-          : sql`kept as (${keepBack(tables, consumerOf(manager), asKept(keptBack), sql`exists (select from moved)`)})`,
-      ].filter((part) => part !== undefined),
-    ];
-    return (
-      (await run(on, sql`with ${sql.join(parts, sql`, `)} select true from moved`, () => true)).length > 0
-    );
-  }
-
-  function store(manager: string, position: Position, changes: readonly ProcessChange[]): SQL | undefined {
-    const kept = changes.filter(({ state }) => state !== undefined && state !== null);
-    if (kept.length === 0) return undefined;
-    const keys = textArray(kept.map(({ key }) => key));
-    const states = textArray(kept.map(({ state }) => JSON.stringify(state)));
-    return sql`stored as (insert into ${processes} (manager, key, state, position)
-      select ${manager}, r.key, r.state::jsonb, ${position}::bigint from unnest(${keys}::text[], ${states}::text[]) as r(key, state) where exists (select from moved)
-      on conflict (manager, key) do update set state = excluded.state, position = excluded.position)`;
-  }
-
-  function end(manager: string, changes: readonly ProcessChange[]): SQL | undefined {
-    const over = changes.filter(({ state }) => state === null);
-    const silent = changes.filter(({ hasEnded }) => hasEnded);
-    if (silent.length === 0) return undefined;
-    const isOf = (list: readonly ProcessChange[]): SQL =>
-      sql`manager = ${manager} and key = any (${textArray(list.map(({ key }) => key))}::text[]) and exists (select from moved)`;
-    // One that the next process of the key sets again is moved: no statement may touch a row twice.
-    const again = timersOf(silent, ({ schedule: list }) => list.map(({ name }) => name));
-    return sql`ended as (delete from ${processes} where ${isOf(over)}),
-      silenced as (delete from ${timers} where ${isOf(silent)} and (key, name) not in (select * from ${again} as r))`;
-  }
-
-  function unschedule(manager: string, changes: readonly ProcessChange[]): SQL | undefined {
-    const kept = changes.filter((change) => !change.hasEnded && change.unschedule.length > 0);
-    if (kept.length === 0) return undefined;
-    const names = timersOf(kept, (change) => change.unschedule);
-    return sql`dropped as (delete from ${timers} as t using ${names} as r(key, name)
-      where t.manager = ${manager} and t.key = r.key and t.name = r.name and exists (select from moved))`;
-  }
-
-  /** Keys and names of timers as rows. */
-  function timersOf(
-    changes: readonly ProcessChange[],
-    namesOf: (change: ProcessChange) => readonly string[],
-  ): SQL {
-    const pairs = changes.flatMap((change) => namesOf(change).map((name) => [change.key, name] as const));
-    const keys = textArray(pairs.map(([key]) => key));
-    return sql`unnest(${keys}::text[], ${textArray(pairs.map(([, name]) => name))}::text[])`;
-  }
-
-  function schedule(manager: string, position: Position, changes: readonly ProcessChange[]): SQL | undefined {
-    const wanted = changes.flatMap(({ key, schedule: list }) => list.map((timer) => ({ key, ...timer })));
-    if (wanted.length === 0) return undefined;
-    const keys = textArray(wanted.map(({ key }) => key));
-    const names = textArray(wanted.map(({ name }) => name));
-    const times = textArray(wanted.map(({ at }) => at.toISOString()));
-    return sql`scheduled as (insert into ${timers} (manager, key, name, due_at, position)
-      select ${manager}, r.key, r.name, r.at::timestamptz, ${position}::bigint from unnest(${keys}::text[], ${names}::text[], ${times}::text[]) as r(key, name, at) where exists (select from moved)
-      on conflict (manager, key, name) do update set due_at = excluded.due_at, position = excluded.position)`;
-  }
-
-  function forget(changes: readonly ProcessChange[]): SQL | undefined {
-    const ids = changes.flatMap(({ answered }) => answered);
-    if (ids.length === 0) return undefined;
-    return sql`forgotten as (delete from ${rejections} where command_id = any (${textArray(ids)}::text[]) and exists (select from moved))`;
-  }
 
   /** The manager's row, locked: the lease cannot change hands before what depends on it is committed. */
   function held(manager: string, lease: Lease | undefined): SQL {
@@ -123,7 +38,7 @@ export function createPostgresProcessStore(
   function commitOn(on: Session, manager: string, batch: ProcessBatch): Promise<boolean> {
     const { after, to, lease } = batch;
     const moved = sql`update ${tracking} set position = ${to} where consumer = ${consumerOf(manager)} and position = ${after} and ${isHeld(lease)} returning position`;
-    return changeIf(on, moved, manager, to, batch);
+    return writeProcesses(on, tables, moved, manager, batch);
   }
 
   async function settle(

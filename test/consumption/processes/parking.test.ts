@@ -151,7 +151,9 @@ test('what is skipped is left out: an event, or a timer', async () => {
   await house.execute(leave('ada'));
   await eventually(async () => expect(await parked()).toMatchObject([{ waiting: 2 }]));
   await ask('skip');
-  await eventually(async () => expect(await parked()).toMatchObject([{ position: 2, waiting: 1 }]));
+  await eventually(async () =>
+    expect(await parked()).toMatchObject([{ position: 2, failures: 1, waiting: 1 }]),
+  );
   await withoutRetries();
   await ask('skip');
   await isFree();
