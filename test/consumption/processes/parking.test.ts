@@ -68,9 +68,9 @@ test('an event that a reaction throws at parks its process: its events wait, all
   await using _ = await house.run(manager);
   await house.execute([knock('ada'), knock('bob'), leave('ada'), leave('bob')]);
   await eventually(async () => expect(await parked()).toMatchObject([{ key: 'ada', waiting: 1 }]));
+  await eventually(async () => expect(await states(manager, 'ada', 'bob')).toEqual([undefined, 'KLT']));
   await house.execute(leave('ada'));
   await eventually(async () => expect(await parked()).toMatchObject([{ key: 'ada', waiting: 2 }]));
-  await eventually(async () => expect(await states(manager, 'ada', 'bob')).toEqual([undefined, 'KLT']));
   const [one] = await parked();
   expect(one).toMatchObject({ position: 1, type: 'Knocked' });
   expect(one?.error).toMatch(
@@ -84,8 +84,8 @@ test('an event that a reaction throws at parks its process: its events wait, all
     'Knocked bob',
     'Left ada',
     'Left bob',
-    'Left ada',
     'TurnedAway bob',
+    'Left ada',
     'TurnedAway ada',
   );
 });
