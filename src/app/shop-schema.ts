@@ -609,11 +609,11 @@ export type Mutation = {
   readonly skipParked: ParkedPayload;
   /** Places an order. Rejected with ORDER_EXISTS, UNKNOWN_PRODUCT, UNKNOWN_USER or USER_FORGOTTEN. */
   readonly placeOrder: PlaceOrderPayload;
-  /** Pays an order. Its stock is then reserved and it is shipped, or it is cancelled. Rejected with UNKNOWN_ORDER, ORDER_PAID, ORDER_SHIPPED or ORDER_CANCELLED. */
+  /** Pays an order. Its stock is then reserved and it is shipped, or it is refunded. Rejected with UNKNOWN_ORDER, ORDER_PAID, ORDER_SHIPPED, ORDER_CANCELLED or ORDER_REFUNDED. */
   readonly payOrder: PayOrderPayload;
-  /** Ships a paid order. Rejected with UNKNOWN_ORDER, ORDER_NOT_PAID, ORDER_SHIPPED or ORDER_CANCELLED. */
+  /** Ships a paid order. Rejected with UNKNOWN_ORDER, ORDER_NOT_PAID, ORDER_SHIPPED, ORDER_CANCELLED or ORDER_REFUNDED. */
   readonly shipOrder: ShipOrderPayload;
-  /** Cancels an order that is not shipped. Rejected with UNKNOWN_ORDER, ORDER_SHIPPED or ORDER_CANCELLED. */
+  /** Cancels an order that is not shipped, and refunds one that is paid. Rejected with UNKNOWN_ORDER, ORDER_SHIPPED, ORDER_CANCELLED or ORDER_REFUNDED. */
   readonly cancelOrder: CancelOrderPayload;
   /** Takes goods back. Rejected with RETURN_EXISTS, UNKNOWN_ORDER, UNKNOWN_PRODUCT or UNKNOWN_USER. */
   readonly returnItems: ReturnItemsPayload;
@@ -1361,90 +1361,6 @@ export type ForgetUserPayload = {
   readonly receipt: Receipt;
   /** What is left of the user. */
   readonly user: User;
-};
-
-export type Mutation = {
-  readonly __typename?: 'Mutation';
-  /** Registers a user. Rejected with EMAIL_TAKEN or USER_EXISTS. */
-  readonly registerUser: RegisterUserPayload;
-  /** Changes a user's email address. Rejected with EMAIL_TAKEN, UNKNOWN_USER or USER_FORGOTTEN. */
-  readonly changeEmail: ChangeEmailPayload;
-  /** Forgets a user: what events say of the person can never be read again, by nobody. The user's orders stay. Rejected with UNKNOWN_USER. */
-  readonly forgetUser: ForgetUserPayload;
-  /** Places an order. Rejected with ORDER_EXISTS, UNKNOWN_PRODUCT, UNKNOWN_USER or USER_FORGOTTEN. */
-  readonly placeOrder: PlaceOrderPayload;
-  /** Pays an order. Its stock is then reserved and it is shipped, or it is refunded. Rejected with UNKNOWN_ORDER, ORDER_PAID, ORDER_SHIPPED, ORDER_CANCELLED or ORDER_REFUNDED. */
-  readonly payOrder: PayOrderPayload;
-  /** Ships a paid order. Rejected with UNKNOWN_ORDER, ORDER_NOT_PAID, ORDER_SHIPPED, ORDER_CANCELLED or ORDER_REFUNDED. */
-  readonly shipOrder: ShipOrderPayload;
-  /** Cancels an order that is not shipped, and refunds one that is paid. Rejected with UNKNOWN_ORDER, ORDER_SHIPPED, ORDER_CANCELLED or ORDER_REFUNDED. */
-  readonly cancelOrder: CancelOrderPayload;
-  /** Takes goods back. Rejected with RETURN_EXISTS, UNKNOWN_ORDER, UNKNOWN_PRODUCT or UNKNOWN_USER. */
-  readonly returnItems: ReturnItemsPayload;
-  /** Adds a product. Rejected with PRODUCT_EXISTS. */
-  readonly addProduct: AddProductPayload;
-  /** Takes in more units of a product. Rejected with UNKNOWN_PRODUCT. */
-  readonly restock: RestockPayload;
-};
-
-
-export type MutationRegisterUserArgs = {
-  input: RegisterUserInput;
-  commandId?: InputMaybe<Scalars['ID']['input']>;
-};
-
-
-export type MutationChangeEmailArgs = {
-  input: ChangeEmailInput;
-  commandId?: InputMaybe<Scalars['ID']['input']>;
-};
-
-
-export type MutationForgetUserArgs = {
-  input: ForgetUserInput;
-  commandId?: InputMaybe<Scalars['ID']['input']>;
-};
-
-
-export type MutationPlaceOrderArgs = {
-  input: PlaceOrderInput;
-  commandId?: InputMaybe<Scalars['ID']['input']>;
-};
-
-
-export type MutationPayOrderArgs = {
-  input: PayOrderInput;
-  commandId?: InputMaybe<Scalars['ID']['input']>;
-};
-
-
-export type MutationShipOrderArgs = {
-  input: ShipOrderInput;
-  commandId?: InputMaybe<Scalars['ID']['input']>;
-};
-
-
-export type MutationCancelOrderArgs = {
-  input: CancelOrderInput;
-  commandId?: InputMaybe<Scalars['ID']['input']>;
-};
-
-
-export type MutationReturnItemsArgs = {
-  input: ReturnItemsInput;
-  commandId?: InputMaybe<Scalars['ID']['input']>;
-};
-
-
-export type MutationAddProductArgs = {
-  input: AddProductInput;
-  commandId?: InputMaybe<Scalars['ID']['input']>;
-};
-
-
-export type MutationRestockArgs = {
-  input: RestockInput;
-  commandId?: InputMaybe<Scalars['ID']['input']>;
 };
 
 

@@ -23,22 +23,31 @@ const smallPart = 0.25;
  */
 export async function* follow(log: EventLog, options: FollowOptions): AsyncGenerator<LogPage> {
   const { query = everything, signal, timeout = 5_000 } = options;
+  const read = pagesOf(log, query);
   let position = options.after ?? 0;
-  // Which part of the last page was wanted. What that is at first the first page tells.
-  let part = query.items.length === 0 ? 1 : 0;
   while (!signal.aborted) {
     // Taken before reading: a ring that comes while we read must not be slept through.
     const seen = log.bell.rings;
-    const isChosen = part < smallPart && log.isFarBehind(position);
-    const page = isChosen ? await log.select(query, position) : await readShared(log, query, position);
+    const page = await read(position);
     if (page.position === position) {
       await log.bell.wait(seen, { signal, timeout });
       continue;
     }
-    part = page.events.length / (page.position - position);
     ({ position } = page);
     yield page;
   }
+}
+
+/** Gives the next page behind a position, of the events that a query means; where there is none, an empty one that ends there. */
+export function pagesOf(log: EventLog, query: Query): (after: Position) => Promise<LogPage> {
+  // Which part of the last page was wanted. What that is at first the first page tells.
+  let part = query.items.length === 0 ? 1 : 0;
+  return async (after) => {
+    const isChosen = part < smallPart && log.isFarBehind(after);
+    const page = isChosen ? await log.select(query, after) : await readShared(log, query, after);
+    if (page.position > after) part = page.events.length / (page.position - after);
+    return page;
+  };
 }
 
 async function readShared(log: EventLog, query: Query, after: Position): Promise<LogPage> {

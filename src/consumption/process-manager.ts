@@ -30,6 +30,8 @@ type RejectionReaction = (state: unknown, refused: Refused, key: string) => Reac
 /** Any process manager, where its state's type is not known. */
 export interface AnyProcessManager {
   readonly name: string;
+  /** The events that it reacts to. */
+  readonly query: Query;
   /** The timers that it knows what to do about. */
   readonly timerNames: readonly string[];
   reactionTo(type: string): EventReaction | undefined;

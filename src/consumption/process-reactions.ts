@@ -5,6 +5,7 @@ import { isLivefoldError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { HeldUnit } from './consumer.ts';
 import type { EventLog } from './event-log.ts';
+import { pagesOf } from './follow.ts';
 import type { UnitState } from './lease-store.ts';
 import type { ParkedStore } from './parked-store.ts';
 import { type BatchOptions, type Reacted, reactToEvents, reactToTimers } from './process-batch.ts';
@@ -44,6 +45,7 @@ export async function react(manager: AnyProcessManager, options: ReactOptions): 
   const { log, store, parked, execute, clock, logger, held, asked, signal, say } = options;
   const { lease } = held;
   const { name, timerNames } = manager;
+  const read = pagesOf(log, manager.query);
   const keys = new Set<string>();
   const { timeout } = options;
   const sending: BatchOptions = { manager, store, execute, logger, lease, timeout, parked: keys };
@@ -91,11 +93,10 @@ export async function react(manager: AnyProcessManager, options: ReactOptions): 
 
   /** Reacts to the next page of the log; false when there is none. */
   async function followOn(): Promise<boolean> {
-    const events = await log.read(after);
-    const last = events.at(-1);
-    if (last === undefined) return false;
+    const { events, position } = await read(after);
+    if (position === after) return false;
     await nextTurn();
-    await commit(last.position, await reactToEvents(events, sending));
+    await commit(position, await reactToEvents(events, sending));
     return true;
   }
 
