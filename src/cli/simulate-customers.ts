@@ -5,6 +5,7 @@ import { registerUser } from '../app/users/user-decisions.ts';
 import type { Execute } from '../application/execute.ts';
 import { sleep } from '../kernel/async.ts';
 import { isLivefoldError } from '../kernel/errors.ts';
+import { createRandom } from '../kernel/random.ts';
 
 export type SimulationOptions = {
   readonly seed: number;
@@ -109,15 +110,4 @@ async function attempt(work: () => Promise<unknown>): Promise<void> {
 
 function skuOf(tea: string): string {
   return `TEA-${tea.toUpperCase().replaceAll(' ', '-')}`;
-}
-
-/** A small repeatable random source: mulberry32, numbers from 0 up to 1. */
-function createRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

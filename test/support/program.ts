@@ -56,9 +56,14 @@ export class Program implements AsyncDisposable {
     }
   }
 
+  /** Sends a signal. */
+  send(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
   /** Sends a signal and waits for the end. */
   async end(signal: NodeJS.Signals): Promise<Ending> {
-    this.#child.kill(signal);
+    this.send(signal);
     return this.ended;
   }
 
