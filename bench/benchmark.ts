@@ -16,6 +16,8 @@ export type BenchContext = {
   /** A database of the benchmark's own, dropped after it. */
   readonly databaseUrl: string;
   readonly progress: (line: string) => void;
+  /** How many events to work on, for a short trial; the benchmark's own number unless given. */
+  readonly events?: number | undefined;
 };
 
 /** One file in this folder each, listed in `benchmarks.ts`. */

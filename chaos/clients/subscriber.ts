@@ -1,4 +1,3 @@
-import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { onAbort, sleep } from '../../src/kernel/async.ts';
 import { openEventStream } from '../../test/graphql/event-source.ts';
@@ -41,26 +40,38 @@ export async function subscribe(options: SubscriberOptions): Promise<number> {
   return connections;
 }
 
+/** The protocol by hand: a client that is made for reconnecting does not like to be cut off while it connects. */
 async function overWebSocket(
   { socket: url }: Address,
   { field, selection, take, position }: SubscriberOptions,
   leaving: AbortSignal,
 ): Promise<void> {
   const { promise: over, resolve } = Promise.withResolvers<void>();
-  const client = createClient({ url, webSocketImpl: WebSocket, retryAttempts: 0, onNonLazyError: () => {} });
-  client.subscribe<Record<string, Frame>>(operationOf(field, selection, position()), {
-    next: ({ data }) => {
-      const frame = data?.[field];
-      if (frame !== undefined && !leaving.aborted) take(frame);
-    },
-    error: () => resolve(),
-    complete: () => resolve(),
+  const socket = new WebSocket(url, 'graphql-transport-ws');
+  const send = (message: object): void => socket.send(JSON.stringify(message));
+  socket.on('error', () => resolve());
+  socket.on('close', () => resolve());
+  socket.on('open', () => send({ type: 'connection_init' }));
+  socket.on('message', (text) => {
+    const { type, payload }: Message = JSON.parse(text.toString());
+    const frame = payload?.data?.[field];
+    if (type === 'connection_ack')
+      send({ id: '1', type: 'subscribe', payload: operationOf(field, selection, position()) });
+    else if (type === 'ping') send({ type: 'pong' });
+    else if (frame !== undefined && !leaving.aborted) take(frame);
+    else if (type !== 'pong') resolve();
   });
-  onAbort(leaving, resolve);
+  const release = onAbort(leaving, resolve);
   await over;
+  release();
   // Closing politely would wait for a server that may be frozen.
-  client.terminate();
+  socket.terminate();
 }
+
+type Message = {
+  readonly type: string;
+  readonly payload?: { readonly data?: Readonly<Record<string, Frame>> };
+};
 
 async function overEventStream(
   { graphql }: Address,

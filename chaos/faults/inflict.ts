@@ -24,7 +24,7 @@ export async function inflict(faults: readonly Fault[], options: InflictOptions)
   const start = performance.now();
   const underWay: Promise<void>[] = [];
   for (const fault of faults) {
-    await sleep(start + fault.at - performance.now(), options.signal);
+    await sleep(Math.max(start + fault.at - performance.now(), 0), options.signal);
     if (options.signal.aborted) break;
     underWay.push(inflictOne(fault, options));
   }
@@ -37,6 +37,8 @@ async function inflictOne(
 ): Promise<void> {
   switch (fault.kind) {
     case 'kill':
+      // On a slow machine a server may take longer to start than another one is let live.
+      if (!servers.some(({ isUp }, index) => isUp && index !== fault.server - 1)) return;
       if (servers[fault.server - 1]?.kill(fault.downFor) === true) inflicted.kills += 1;
       return;
     case 'freeze':
