@@ -14,7 +14,7 @@ export type PlanOptions = { readonly seed: number; readonly duration: number; re
 /** What goes wrong and when: the same seed gives the same faults. PostgreSQL is restarted once, around the middle. */
 export function planFaults({ seed, duration, servers }: PlanOptions): readonly Fault[] {
   const random = createRandom(seed);
-  const between = (low: number, high: number): number => Math.round(low + random() * (high - low));
+  const between = (low: number, high: number): number => Math.floor(low + random() * (high - low + 1));
   const every = (low: number, high: number, make: (at: number) => Fault): readonly Fault[] => {
     const faults: Fault[] = [];
     for (let at = between(low, high) / 2; at < duration; at += between(low, high))
