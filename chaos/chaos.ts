@@ -3,6 +3,7 @@ import { sleep } from '../src/kernel/async.ts';
 import { createRandom } from '../src/kernel/random.ts';
 import { createMasterKey } from '../src/persistence/mapper/master-keys.ts';
 import { createTables } from './backend/create-tables.ts';
+import { illLuck } from './backend/ill-luck.ts';
 import { checkAll } from './checks/check-all.ts';
 import { LogWatcher } from './clients/log-watcher.ts';
 import { RowWatcher } from './clients/row-watcher.ts';
@@ -149,6 +150,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       'LISTEN connections terminated': inflicted.deafened,
       'other backends terminated': inflicted.terminated,
       'PostgreSQL restarts': inflicted.restarts,
+      'log lines of handlers that failed': servers.reduce(
+        (sum, server) => sum + server.countLines(illLuck),
+        0,
+      ),
       'events in the log': checked.events,
       'timers fired': checked.timersFired,
       'subscribers connected': connections.reduce<number>((sum, count = 0) => sum + count, 0),

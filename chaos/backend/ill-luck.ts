@@ -1,5 +1,8 @@
 import { LivefoldError } from '../../src/kernel/errors.ts';
 
+/** What every such failure says. */
+export const illLuck = 'cannot be handled yet';
+
 /** So long, in milliseconds, what fails goes on failing. */
 const spell = 1_500;
 
@@ -12,7 +15,7 @@ export function failForAWhile(
   oneOf: number,
 ): void {
   if (position % oneOf !== 0 || Date.now() >= recordedAt.getTime() + spell) return;
-  throw new LivefoldError('ILL_LUCK', `The event at position ${position} cannot be handled yet.`);
+  throw new LivefoldError('ILL_LUCK', `The event at position ${position} ${illLuck}.`);
 }
 
 /** Keeps the process's one thread busy. */

@@ -72,7 +72,12 @@ export class SupervisedServer {
     await this.#running;
   }
 
-  /** What it wrote, in all its lives. */
+  /** How many of the lines that it wrote, in all its lives, have a text in them. */
+  countLines(text: string): number {
+    return this.#output.split('\n').filter((line) => line.includes(text)).length;
+  }
+
+  /** Keeps what it wrote. */
   async writeOutput(folder: string, name: string): Promise<void> {
     await writeFile(join(folder, `${name}.log`), this.#output);
   }

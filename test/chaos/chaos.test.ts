@@ -17,6 +17,7 @@ test('through kills, frozen servers, terminated connections and a restart of Pos
     'server processes frozen',
     'LISTEN connections terminated',
     'other backends terminated',
+    'log lines of handlers that failed',
     'timers fired',
     'live frames',
   ])
