@@ -105,3 +105,15 @@ test('a watcher of a live field has to hold the rows of the table', () => {
   expect(faults()).toBe(1);
   expect(faults({ id: 'a', marks: 2 }, { id: 'b', marks: 1 })).toBe(1);
 });
+
+test('a watcher of a live field notices when frames or rows go backwards', () => {
+  const faults = (...frames: readonly (readonly [position: string, marks: number])[]): number => {
+    const watcher = new RowWatcher('boards', 'id marks');
+    for (const [position, marks] of frames)
+      watcher.take({ kind: 'DELTA', position, upserted: [{ id: 'a', marks }], removed: [] });
+    return watcher.faults.length;
+  };
+  expect(faults(['3', 1], ['4', 2], ['4', 2])).toBe(0);
+  expect(faults(['4', 1], ['3', 2])).toBe(1);
+  expect(faults(['3', 2], ['4', 1])).toBe(1);
+});
