@@ -19,6 +19,8 @@ export type ChaosOptions = {
   readonly seed: number;
   /** How long things go wrong, in milliseconds; what comes of it takes a while more. */
   readonly duration: number;
+  /** So many commands are sent at least, however slow the machine is. */
+  readonly leastCommands?: number;
   readonly servers: number;
   readonly writers: number;
   /** Where PostgreSQL keeps its files, and what the servers wrote is put when something is wrong. */
@@ -42,7 +44,7 @@ const patience = 120_000;
  * everybody was told with what the database holds.
  */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
-  const { seed, duration, folder, onProgress } = options;
+  const { seed, duration, folder, leastCommands = 0, onProgress } = options;
   await using stack = new AsyncDisposableStack();
   const database = stack.use(await DatabaseServer.start(folder));
   await createTables(database.sql);
@@ -69,6 +71,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     ...{ servers, seed, signal: writing.signal, deadline: waiting.signal },
     onSent: (one: Sent) => void sent.push(one),
   };
+  await allUp(servers, folder);
   await openPlay(writerOptions);
 
   const logWatchers = [new LogWatcher(), new LogWatcher()];
@@ -100,6 +103,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     inflict(faults, { database, servers, inflicted, signal: hurting.signal }),
     sleep(duration),
   ]);
+
+  while (sent.length < leastCommands) await sleep(100);
 
   writing.abort();
   const hurry = setTimeout(() => waiting.abort(), patience);
@@ -139,8 +144,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
         : [`${check}: not looked at: ${skipped}`]),
     ]),
   ];
-  if (wrong.length > 0)
-    await Promise.all(servers.map((server, index) => server.writeOutput(folder, `server-${index + 1}`)));
+  if (wrong.length > 0) await writeOutputs(servers, folder);
   return {
     counts: {
       ...countAnswers(sent).counts,
@@ -162,4 +166,19 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     findings: checked.findings,
     faults: wrong,
   };
+}
+
+/** Before anything goes wrong, all has to be right. */
+async function allUp(servers: readonly SupervisedServer[], folder: string): Promise<void> {
+  const end = performance.now() + patience;
+  while (!servers.every(({ isUp }) => isUp)) {
+    await sleep(100);
+    if (performance.now() < end) continue;
+    await writeOutputs(servers, folder);
+    throw new Error(`The servers do not come up: what they wrote is in ${folder}.`);
+  }
+}
+
+async function writeOutputs(servers: readonly SupervisedServer[], folder: string): Promise<void> {
+  await Promise.all(servers.map((server, index) => server.writeOutput(folder, `server-${index + 1}`)));
 }

@@ -45,7 +45,7 @@ export const Slow = projection('slow', slowTable)
 
 /** Handlers that fail for some keys at some events for a while. */
 export const Unlucky = projection('unlucky', unluckyTable).on(BoardMarked, 'id', (row, event, id) => {
-  if (/[02468]$/.test(id)) failForAWhile(event, 17);
+  if (/[02468]$/.test(id)) failForAWhile(event, 7);
   return step(row, event, id);
 });
 

@@ -13,7 +13,7 @@ export const Reminders = processManager<Progress>('reminders')
     ErrandBegun,
     ({ data }) => data.id,
     (_, event) => {
-      failForAWhile(event, 23);
+      failForAWhile(event, 11);
       const { id, delay } = event.data;
       return {
         state: { step: 'waiting' },

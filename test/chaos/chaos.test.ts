@@ -5,7 +5,7 @@ import { createTestFolder } from '../support/test-folder.ts';
 test('through kills, frozen servers, terminated connections and a restart of PostgreSQL nothing is lost or doubled', async () => {
   await using folder = await createTestFolder();
   const { faults, findings, counts } = await runChaos({
-    ...{ seed: 3, duration: 20_000, servers: 3, writers: 4, folder: folder.path },
+    ...{ seed: 3, duration: 20_000, leastCommands: 300, servers: 3, writers: 4, folder: folder.path },
     onProgress: () => {},
   });
   expect(faults).toEqual([]);
