@@ -79,7 +79,7 @@ export class SupervisedServer {
 
   /** Keeps what it wrote. */
   async writeOutput(folder: string, name: string): Promise<void> {
-    await writeFile(join(folder, `${name}.log`), this.#output);
+    await writeFile(join(folder, `${name}.log`), this.#output + (this.#program?.output ?? ''));
   }
 
   async #supervise(): Promise<void> {
