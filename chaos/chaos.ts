@@ -61,10 +61,15 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   };
   stack.defer(stopServers);
 
-  const [writing, waiting, watching, hurting] = [1, 2, 3, 4].map(() => new AbortController());
-  if (!writing || !waiting || !watching || !hurting) throw new TypeError('unreachable');
+  const controllers = [
+    new AbortController(),
+    new AbortController(),
+    new AbortController(),
+    new AbortController(),
+  ] as const;
+  const [writing, waiting, watching, hurting] = controllers;
   stack.defer(() => {
-    for (const controller of [writing, waiting, watching, hurting]) controller.abort();
+    for (const controller of controllers) controller.abort();
   });
   const sent: Sent[] = [];
   const writerOptions = {
@@ -74,15 +79,15 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   await allUp(servers, folder);
   await openPlay(writerOptions);
 
-  const logWatchers = [new LogWatcher(), new LogWatcher()];
+  const logWatchers = [new LogWatcher(), new LogWatcher()] as const;
   const boards = new RowWatcher('boards', 'id marks trail');
   const orders = new RowWatcher('orders', 'id status total');
   const connect = (transport: 'WebSocket' | 'SSE', number: number) => ({
     ...{ servers, transport, signal: watching.signal, random: createRandom(seed + number) },
   });
   const watchers = [
-    logWatchers[0]?.watch(connect('WebSocket', 1)),
-    logWatchers[1]?.watch(connect('SSE', 2)),
+    logWatchers[0].watch(connect('WebSocket', 1)),
+    logWatchers[1].watch(connect('SSE', 2)),
     boards.watch(connect('WebSocket', 3)),
     orders.watch(connect('SSE', 4)),
   ];
@@ -160,7 +165,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       ),
       'events in the log': checked.events,
       'timers fired': checked.timersFired,
-      'subscribers connected': connections.reduce<number>((sum, count = 0) => sum + count, 0),
+      'subscribers connected': connections.reduce((sum, count) => sum + count, 0),
       'live frames': boards.frames + orders.frames,
     },
     findings: checked.findings,

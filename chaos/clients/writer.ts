@@ -1,4 +1,4 @@
-import { onAbort, sleep } from '../../src/kernel/async.ts';
+import { sleep } from '../../src/kernel/async.ts';
 import { createRandom } from '../../src/kernel/random.ts';
 import { type Command, openingCommands, planCommands } from './plan-commands.ts';
 import { type Address, type Answer, sendCommand } from './send-command.ts';
@@ -36,11 +36,4 @@ export async function write(writer: number, options: WriterOptions): Promise<voi
       answers.push(await sendCommand(command, sending));
     onSent({ command, answers });
   }
-}
-
-/** Aborts so many milliseconds after a signal. */
-export function abortAfter(signal: AbortSignal, milliseconds: number): AbortSignal {
-  const controller = new AbortController();
-  onAbort(signal, () => void sleep(milliseconds).then(() => controller.abort()));
-  return controller.signal;
 }
