@@ -42,7 +42,7 @@ export function foldKey(
   const change = changes.get(key);
   const before = change === undefined ? rows.get(key) : change.before;
   const current = change === undefined ? before : change.after;
-  const next = projection.handlerOf(event.type)?.fold(current, event, key);
+  const next = projection.handlerOf(event.type)?.fold?.(current, event, key);
   if (next === undefined || next === current) return;
   changes.set(key, { key, before, after: next ?? undefined, position: event.position });
 }
@@ -62,7 +62,7 @@ export function foldRow(
   for (const event of events) {
     const handler = projection.handlerOf(event.type);
     if (handler === undefined || !keysOfEvent(projection, event).includes(key)) continue;
-    const next = handler.fold(row, event, key);
+    const next = handler.fold?.(row, event, key);
     if (next !== undefined) row = next ?? undefined;
   }
   return row;

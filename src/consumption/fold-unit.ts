@@ -120,7 +120,8 @@ export async function foldUnit(projection: AnyProjection, options: FoldOptions):
         return;
       }
       // Folded from what must not be told any more, while the table may have gone on to say so.
-      progress.publish(unit, { after, to, changes: log.epoch === epoch ? changes : null });
+      const isKnown = changes !== 'unknown' && log.epoch === epoch;
+      progress.publish(unit, { after, to, changes: isKnown ? changes : null });
       ({ epoch } = log);
       succeed(to >= backlog ? 'LIVE' : 'CATCHING_UP');
       after = to;

@@ -6,6 +6,7 @@ import { upcastEvent } from '../domain/upcast-event.ts';
 import { LivefoldError } from '../kernel/errors.ts';
 import type { Position } from '../persistence/event-store.ts';
 import { checkKeys, checkRow } from './check-handler.ts';
+import type { SqlTarget, SqlWork, TableMap } from './sql-handler.ts';
 
 /** A row of a read table as folds see it: without the position, which Livefold writes. */
 export type RowOf<Table extends PgTable> = Omit<InferSelectModel<Table>, 'position'>;
@@ -24,6 +25,11 @@ export type KeyFieldOf<Data> = {
   [Field in keyof Data & string]: Data[Field] extends Keys ? Field : never;
 }[keyof Data & string];
 
+/** The rows that an event concerns, by the field that holds their keys or by a function. */
+export type KeysBy<Definition extends AnyEventDefinition> =
+  | KeyFieldOf<DataOf<Definition>>
+  | ((event: StoredEvent<TypeOf<Definition>, DataOf<Definition>>) => Keys);
+
 /**
  * The row after an event. `row` is undefined when there is none yet. The answer is the new row, `null` to delete it, or
  * undefined to leave it as it is.
@@ -34,7 +40,12 @@ export type RowFold<Row, Event extends StoredEvent> = (
   key: string,
 ) => Row | null | undefined;
 
-type Handler = { readonly keys: (event: StoredEvent) => Keys; readonly fold: RowFold<AnyRow, StoredEvent> };
+/** What a projection does about an event type: it folds rows, or works by handwritten SQL. */
+export type Handler = {
+  readonly keys: (event: StoredEvent) => Keys;
+  readonly fold?: RowFold<AnyRow, StoredEvent>;
+  readonly work?: SqlWork<PgTable, TableMap, StoredEvent>;
+};
 
 /**
  * What becomes of an event that cannot be folded. `park` keeps its key as it is, and the key's later events back, while all others go
@@ -42,7 +53,7 @@ type Handler = { readonly keys: (event: StoredEvent) => Keys; readonly fold: Row
  */
 export type FaultDecision = 'park' | 'retry' | 'stop';
 
-export type ProjectionOptions = {
+export type ProjectionOptions<Tables extends TableMap = TableMap> = {
   /** `async` folds behind the append, in batches; `inline` in the append's own transaction. */
   readonly mode?: 'async' | 'inline';
   /**
@@ -64,6 +75,8 @@ export type ProjectionOptions = {
   readonly onError?: (error: LivefoldError) => FaultDecision;
   /** After so many milliseconds a handler that does not return is broken off, which is an error like any other; 10,000 unless given. */
   readonly timeout?: number;
+  /** Further tables that its SQL handlers write. */
+  readonly tables?: Tables;
 };
 
 export type StartAt = 'beginning' | 'end' | Position;
@@ -82,6 +95,10 @@ export interface AnyProjection {
   readonly table: PgTable;
   readonly mode: 'async' | 'inline';
   readonly startAt: StartAt;
+  /** Whether its rows are written by SQL handlers, and not folded. */
+  readonly isSql: boolean;
+  /** The further tables that SQL handlers write. */
+  readonly tables: TableMap;
   /** The table's key column and the one that holds the position that last changed a row. */
   readonly keyColumn: PgColumn;
   readonly positionColumn: PgColumn;
@@ -96,7 +113,7 @@ export interface AnyProjection {
 }
 
 /** A fold of the whole log into a table: one row per key. */
-export class Projection<Table extends PgTable> implements AnyProjection {
+export class Projection<Table extends PgTable, Tables extends TableMap = TableMap> implements AnyProjection {
   readonly name: string;
   readonly unit: string;
   readonly shards: number;
@@ -106,18 +123,21 @@ export class Projection<Table extends PgTable> implements AnyProjection {
   readonly positionColumn: PgColumn;
   readonly keyField: string;
   readonly startAt: StartAt;
+  readonly tables: Tables;
   readonly #tags: readonly string[];
   readonly onError: ((error: LivefoldError) => FaultDecision) | undefined;
   readonly timeout: number;
   readonly #handlers = new Map<string, Handler>();
 
-  constructor(name: string, table: Table, options: ProjectionOptions = {}) {
+  constructor(name: string, table: Table, options: ProjectionOptions<Tables> = {}) {
     this.name = checkName(name);
     this.unit = name;
     this.table = table;
     this.mode = options.mode ?? 'async';
     this.shards = checkShards(name, this.mode, options.shards ?? 1);
     this.startAt = checkStart(name, options.startAt ?? 'beginning');
+    // Without the option its type has no names.
+    this.tables = options.tables ?? ({} as Tables);
     this.#tags = options.tags ?? [];
     this.onError = options.onError;
     this.timeout = checkTimeout(name, options.timeout ?? usualTimeout);
@@ -140,37 +160,77 @@ export class Projection<Table extends PgTable> implements AnyProjection {
    */
   on<Definition extends AnyEventDefinition>(
     definition: Definition,
-    keys:
-      | KeyFieldOf<DataOf<Definition>>
-      | ((event: StoredEvent<TypeOf<Definition>, DataOf<Definition>>) => Keys),
+    keys: KeysBy<Definition>,
     fold: RowFold<RowOf<Table>, StoredEvent<TypeOf<Definition>, DataOf<Definition>>>,
   ): this {
-    if (this.#handlers.has(definition.type)) {
-      throw new LivefoldError(
-        'DUPLICATE_HANDLER',
-        `The projection "${this.name}" handles ${definition.type} twice.`,
-      );
-    }
-    type Known = StoredEvent<TypeOf<Definition>, DataOf<Definition>>;
-    // The type name decides which handler an event meets, and its data had to fit the definition's schema to be stored.
-    const known = (event: StoredEvent): Known => upcastEvent(definition, event) as Known;
-    const keysOf = typeof keys === 'string' ? ({ data }: Known) => data[keys] as Keys : keys;
+    const known = knownBy(definition);
     const { name, keyField } = this;
     const required = requiredFields(this.table);
-    this.#handlers.set(definition.type, {
-      keys: (event) =>
-        carries(event, this.#tags) ? checkKeys(keysOf(known(event)), { projection: name, event }) : null,
+    return this.#add(definition, keys, {
       fold(row, event, key) {
         const next = fold(row as RowOf<Table> | undefined, known(event), key);
         return checkRow(next, { projection: name, event, key, keyField, required });
       },
     });
-    return this;
+  }
+
+  /**
+   * Adds how one event type changes the tables by handwritten SQL, in the transaction that also moves the position. For what
+   * the fold of a row cannot do: further tables, updates of many rows at once. A projection has either folds or these. No audit
+   * and no look into the past can fold such rows again.
+   */
+  sql<Definition extends AnyEventDefinition>(
+    definition: Definition,
+    keys: KeysBy<Definition>,
+    work: SqlWork<Table, Tables, StoredEvent<TypeOf<Definition>, DataOf<Definition>>>,
+  ): this {
+    const known = knownBy(definition);
+    return this.#add(definition, keys, {
+      // Whoever calls it gives the projection's own tables, or others of their form.
+      work: (transaction, event, target) =>
+        work(transaction, known(event), target as SqlTarget<Table, Tables>),
+    });
+  }
+
+  /** Whether its rows are written by SQL handlers. */
+  get isSql(): boolean {
+    return [...this.#handlers.values()].some(({ work }) => work !== undefined);
   }
 
   handlerOf(type: string): Handler | undefined {
     return this.#handlers.get(type);
   }
+
+  #add<Definition extends AnyEventDefinition>(
+    definition: Definition,
+    keys: KeysBy<Definition>,
+    does: Pick<Handler, 'fold' | 'work'>,
+  ): this {
+    const { name } = this;
+    const { type } = definition;
+    if (this.#handlers.has(type))
+      throw new LivefoldError('DUPLICATE_HANDLER', `The projection "${name}" handles ${type} twice.`);
+    if (this.#handlers.size > 0 && this.isSql !== (does.work !== undefined))
+      throw new LivefoldError(
+        'MIXED_HANDLERS',
+        `The projection "${name}" has folds and SQL handlers, which do not see what the others write: make two projections of it.`,
+      );
+    const known = knownBy(definition);
+    const keysOf =
+      typeof keys === 'string' ? ({ data }: ReturnType<typeof known>) => data[keys] as Keys : keys;
+    this.#handlers.set(type, {
+      ...does,
+      keys: (event) =>
+        carries(event, this.#tags) ? checkKeys(keysOf(known(event)), { projection: name, event }) : null,
+    });
+    return this;
+  }
+}
+
+function knownBy<Definition extends AnyEventDefinition>(definition: Definition) {
+  // The type name decides which handler an event meets, and its data had to fit the definition's schema to be stored.
+  return (event: StoredEvent) =>
+    upcastEvent(definition, event) as StoredEvent<TypeOf<Definition>, DataOf<Definition>>;
 }
 
 /**
@@ -180,11 +240,11 @@ export class Projection<Table extends PgTable> implements AnyProjection {
  * @throws LivefoldError `INVALID_READ_TABLE` when the table has not
  * @throws LivefoldError `INVALID_NAME`, `INVALID_SHARDS`, `INVALID_START`, `INVALID_TIMEOUT`
  */
-export function projection<Table extends PgTable>(
+export function projection<Table extends PgTable, Tables extends TableMap = Record<never, never>>(
   name: string,
   table: Table,
-  options?: ProjectionOptions,
-): Projection<Table> {
+  options?: ProjectionOptions<Tables>,
+): Projection<Table, Tables> {
   return new Projection(name, table, options);
 }
 

@@ -73,9 +73,10 @@ export interface ReadModels {
   start(projection: AnyProjection): Promise<Position>;
   /**
    * Folds a batch into the projection's table, rows and position in one transaction. `null`, and nothing done, when the
-   * projection does not stand at `after`, or when the lease is another's: another process has been there.
+   * projection does not stand at `after`, or when the lease is another's: another process has been there. What SQL handlers
+   * changed is `unknown`: the table has it.
    */
-  apply(projection: AnyProjection, batch: ProjectionBatch): Promise<readonly RowChange[] | null>;
+  apply(projection: AnyProjection, batch: ProjectionBatch): Promise<readonly RowChange[] | 'unknown' | null>;
   /**
    * Folds the first events that are kept back for a key, as far as it goes, with the first one left out where the action is `skip`. `null`, and nothing
    * done, when the lease is another's. The rows get the position behind the projection's: so whoever resumes from where it stands is told of them.

@@ -38,16 +38,16 @@ export function shardOfProjection(projection: AnyProjection, shard: Shard): AnyP
     if (keys === null) return null;
     return typeof keys === 'string' ? (isMine(keys) ? keys : null) : keys.filter(isMine);
   };
+  const { onError, timeout, tables, isSql } = projection;
   const { name, table, mode, keyColumn, positionColumn, keyField, types, query, startAt, shards } =
     projection;
-  const { onError, timeout } = projection;
   return {
     ...{ name, table, mode, keyColumn, positionColumn, keyField, types, query, startAt, shards },
-    ...{ onError, timeout },
+    ...{ onError, timeout, tables, isSql },
     unit: unitOf(name, shard),
     handlerOf(type) {
       const handler = projection.handlerOf(type);
-      return handler && { fold: handler.fold, keys: (event) => mine(handler.keys(event)) };
+      return handler && { ...handler, keys: (event) => mine(handler.keys(event)) };
     },
   };
 }

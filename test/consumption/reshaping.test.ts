@@ -33,7 +33,7 @@ function lame(shards: number): readonly AnyProjection[] {
       ...handler,
       fold(row, event, key) {
         if (shardOf(key, 4) === 2) throw new Error('lame');
-        return handler.fold(row, event, key);
+        return handler.fold?.(row, event, key);
       },
     };
   });

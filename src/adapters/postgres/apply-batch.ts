@@ -12,6 +12,7 @@ import { findRows } from './read-table.ts';
 import { isRowFault } from './row-fault.ts';
 import { run } from './statement.ts';
 import type { LivefoldTables } from './tables.ts';
+import { writeBySql } from './write-by-sql.ts';
 import { writeInParts } from './write-in-parts.ts';
 import { movePosition, writeRows } from './write-rows.ts';
 
@@ -33,13 +34,19 @@ export async function applyBatch(
   projection: AnyProjection,
   batch: ProjectionBatch,
   { session, pool, tables }: ApplyOptions,
-): Promise<readonly RowChange[] | null> {
+): Promise<readonly RowChange[] | 'unknown' | null> {
   const parked = batch.parked ?? nobody;
   const judge = (fault: LivefoldError): void => {
     if (batch.parked === undefined) throw fault;
     judgeFault(projection, fault);
   };
   const { keyed, keptBack: unkeyed } = await keyEvents(projection, batch.events, { parked, judge });
+  if (projection.isSql && keyed.length + unkeyed.length > 0) {
+    const options = { session: pool ?? session, tables, parked, judge };
+    const kept = await writeBySql(projection, batch, { keyed, keptBack: unkeyed }, options);
+    if (kept !== null) batch.parked?.add(kept);
+    return kept && 'unknown';
+  }
   const keys = new Set(keyed.map(({ key }) => key));
   const wanted = [...keys].filter((key) => !parked.has(key));
   const readable = await findReadable(projection, wanted, (some) => findRows(session, projection, some));

@@ -19,6 +19,9 @@ type State = {
   readonly open: Set<Query>;
 };
 
+/** A transaction, or one of its savepoints, whose work has ended. */
+type Scope = { isOver: boolean };
+
 /**
  * Makes a transaction whose connection is lost end with an error. postgres.js 3.4.9 sends its `rollback` down the lost
  * connection, which throws outside of any promise and ends the process (porsager/postgres issues 1154 and 1208), or runs
@@ -47,10 +50,11 @@ export function guardTransactions(client: postgres.Sql): postgres.Sql {
  * for its rollback. A driver socket reports error and close together, so one turn after a query failed it is known.
  */
 async function runGuarded(transaction: Transaction, work: Work, state: State): Promise<unknown> {
-  guardQueries(transaction, state);
+  const scope = { isOver: false };
+  guardQueries(transaction, state, scope);
   guardSavepoints(transaction, state);
   try {
-    const result = await work(transaction);
+    const result = await endWith(scope, () => work(transaction));
     if (state.hasFailed) await nextTurn();
     return state.isLost ? await never() : result;
   } catch (error) {
@@ -60,11 +64,22 @@ async function runGuarded(transaction: Transaction, work: Work, state: State): P
   }
 }
 
-function guardQueries(transaction: Transaction, state: State): void {
+/** Whatever the work has left running comes too late from here on: the commit or rollback goes out, and it would run behind it. */
+async function endWith(scope: Scope, work: () => unknown): Promise<unknown> {
+  try {
+    return await work();
+  } finally {
+    scope.isOver = true;
+  }
+}
+
+function guardQueries(transaction: Transaction, state: State, scope: Scope): void {
   const unsafe = transaction.unsafe.bind(transaction);
   const guarded = (...given: Parameters<typeof unsafe>): Query => {
     if (state.isOver)
       throw new LivefoldError('DATABASE_UNAVAILABLE', 'The transaction is over: its connection was lost.');
+    if (scope.isOver)
+      throw new LivefoldError('TRANSACTION_OVER', 'The transaction is over: what it was for has ended.');
     const query = unsafe(...given);
     state.open.add(query);
     query.then(

@@ -68,8 +68,10 @@ export function createPostgresReadModels(database: Database, schema: string = de
       guarded(projection, async () => {
         const on = batch.events.length > shortBatch ? session : pipeline;
         const changes = await applyBatch(projection, batch, { session: on, pool: session, tables });
-        if (changes !== null)
-          await growth.add(projection.table, changes.filter(({ before }) => before === undefined).length);
+        if (changes === null) return null;
+        const added =
+          changes === 'unknown' ? batch.events : changes.filter(({ before }) => before === undefined);
+        await growth.add(projection.table, added.length);
         return changes;
       }),
 

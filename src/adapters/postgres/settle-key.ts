@@ -6,6 +6,7 @@ import type { AnyProjection } from '../../consumption/projection.ts';
 import type { ParkedWork, SettledKey } from '../../consumption/read-models.ts';
 import { isStreamKey } from '../../consumption/stream-key.ts';
 import { plainArray, textArray } from './array-literal.ts';
+import { callHandlers } from './call-handlers.ts';
 import type { Session } from './database.ts';
 import { findReadable } from './find-readable.ts';
 import { asKept, type KeptAt, keepBack } from './keep-back.ts';
@@ -33,6 +34,8 @@ export async function settleKey(
     ([value]) => Number(value),
   );
   if (position === undefined) return null;
+  // Behind what everybody has seen: who resumes from where the projection stands is told of it.
+  const at = position + 1;
   const [first] = waiting;
   if (action === 'skip' && first !== undefined)
     await storeSkipped(transaction, tables, projection.name, key, first);
@@ -43,26 +46,35 @@ export async function settleKey(
   const { keyed, keptBack: unkeyed } = isStreamKey(key)
     ? await keyEvents(projection, events, { parked: others, judge })
     : onlyOf(key, await keyEvents(projection, events, { parked: others, judge, keyOf: () => key }));
-  const keys = new Set(keyed.map((one) => one.key));
-  // What it refuses ends a transaction, unless it was asked at a savepoint.
-  const readable = await findReadable(
-    projection,
-    [...keys].filter((one) => !others.has(one)),
-    (some) => transaction.transaction((savepoint) => findRows(savepoint, projection, some)),
-  );
-  const folded = await foldBatch(projection, keyed, { ...readable, parked: others, judge });
-  const written = await writeInParts(
-    transaction,
-    { changes: folded.changes, keptBack: [...unkeyed, ...folded.keptBack] },
-    // Behind what everybody has seen: who resumes from where the projection stands is told of it.
-    { tables, projection, keyed, judge, at: position + 1 },
-  );
-  const { keptBack, changes } = written;
+  const settled = projection.isSql ? await callAgain() : await foldAgain();
+  const { keptBack, hasChanged } = settled;
   await storeSettled(transaction, tables, projection.name, { key, waiting, keptBack });
-  const hasChanged = changes.length > 0;
   const news = announceParked(tables.schema.schemaName, projection.name, { hasChanged });
   await run(transaction, sql`select ${news}`, () => undefined);
-  return { keptBack, hasChanged };
+  return settled;
+
+  async function foldAgain(): Promise<SettledKey> {
+    const keys = new Set(keyed.map((one) => one.key));
+    // What it refuses ends a transaction, unless it was asked at a savepoint.
+    const readable = await findReadable(
+      projection,
+      [...keys].filter((one) => !others.has(one)),
+      (some) => transaction.transaction((savepoint) => findRows(savepoint, projection, some)),
+    );
+    const folded = await foldBatch(projection, keyed, { ...readable, parked: others, judge });
+    const written = await writeInParts(
+      transaction,
+      { changes: folded.changes, keptBack: [...unkeyed, ...folded.keptBack] },
+      { tables, projection, keyed, judge, at },
+    );
+    return { keptBack: written.keptBack, hasChanged: written.changes.length > 0 };
+  }
+
+  async function callAgain(): Promise<SettledKey> {
+    const options = { tables, parked: others, onFailed: judge, hasSavepoints: true, at };
+    const called = await callHandlers(transaction, projection, keyed, options);
+    return { ...called, keptBack: [...unkeyed, ...called.keptBack] };
+  }
 }
 
 /** Of events that are kept back for a row, what concerns that row: which others they concern was seen when they came. */

@@ -5,6 +5,7 @@ import type { RowChange } from '../../consumption/fold-rows.ts';
 import type { Lease } from '../../consumption/lease-store.ts';
 import type { AnyProjection, AnyRow } from '../../consumption/projection.ts';
 import type { ProjectionBatch } from '../../consumption/read-models.ts';
+import type { Position } from '../../persistence/event-store.ts';
 import { plainArray, textArray } from './array-literal.ts';
 import { typeOf } from './column-type.ts';
 import type { Session } from './database.ts';
@@ -80,6 +81,19 @@ export async function writeChanges(
     await forgetOldTombstones(transaction, tables, projection);
   }
   if (kept.length > 0) await run(transaction, upsert(projection, kept), () => undefined);
+}
+
+/** Remembers keys whose rows were removed otherwise, and where, in the caller's transaction. */
+export async function buryKeys(
+  transaction: Session,
+  tables: LivefoldTables,
+  projection: AnyProjection,
+  removed: ReadonlyMap<string, Position>,
+): Promise<void> {
+  if (removed.size === 0) return;
+  const keys = [...removed].map(([key, position]) => ({ key, position }));
+  await run(transaction, bury(tables, projection, keys), () => undefined);
+  await forgetOldTombstones(transaction, tables, projection);
 }
 
 function move(
@@ -159,7 +173,7 @@ function remove(
 function bury(
   { tombstones }: LivefoldTables,
   { name }: AnyProjection,
-  changes: readonly RowChange[],
+  changes: readonly Pick<RowChange, 'key' | 'position'>[],
   condition = sql`true`,
 ): SQL {
   const keys = textArray(changes.map(({ key }) => key));

@@ -1,14 +1,15 @@
 import { createPostgresPersistence } from '../../../src/adapters/postgres/postgres-persistence.ts';
 import type { Finding } from '../../../src/consumption/audit/finding.ts';
 import { type Audit, type AuditOptions, verifyLog } from '../../../src/consumption/audit/verify-log.ts';
+import type { AnyProjection } from '../../../src/consumption/projection.ts';
 import { EventRegistry } from '../../../src/domain/event-registry.ts';
 import type { ChainLink } from '../../../src/persistence/log-chain.ts';
-import { countersBackend } from '../counters.ts';
+import { countersBackend, countersProjection } from '../counters.ts';
 import type { OpenCounters } from '../open-counters.ts';
 
 /** Verifies the log and the table of counters, as the command line would. */
 export function auditCounters(
-  { backend, counters }: OpenCounters,
+  { backend, counters }: Pick<OpenCounters, 'backend'> & { readonly counters: AnyProjection },
   { chain = [], ...options }: Partial<AuditOptions> & { readonly chain?: readonly ChainLink[] } = {},
 ): Promise<Audit> {
   const { database, models } = backend;
@@ -16,7 +17,7 @@ export function auditCounters(
     {
       stored: createPostgresPersistence({ database }),
       decode: (events) => events,
-      registry: new EventRegistry(countersBackend(counters).events),
+      registry: new EventRegistry(countersBackend(countersProjection()).events),
       projections: [counters],
       models,
       chain,
