@@ -2,7 +2,7 @@ import { Turns } from '../application/turns.ts';
 import { keepTrying, nextTurn, onAbort, sleep } from '../kernel/async.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { HeldUnit } from './consumer.ts';
-import type { EventLog } from './event-log.ts';
+import type { EventLog, LogPage } from './event-log.ts';
 import { isStop } from './fault.ts';
 import { follow } from './follow.ts';
 import type { KeptBack } from './key-events.ts';
@@ -25,6 +25,9 @@ export type FoldOptions = {
 
 /** Milliseconds until a batch is tried again that was refused although the position is where it was. */
 const pause = 50;
+
+/** SQL handlers take many times as long over an event as a fold: a process that dies over a whole page would get nothing done. */
+const mostSqlEvents = 500;
 
 /**
  * Folds a projection, or a shard of one, until the signal aborts: follows the log, folds each page into the table, publishes
@@ -107,7 +110,8 @@ export async function foldUnit(projection: AnyProjection, options: FoldOptions):
     else if (!isRetrying) succeed('CATCHING_UP');
     let after = start;
     let { epoch } = log;
-    for await (const page of follow(log, { after, query: projection.query, signal })) {
+    const pages = follow(log, { after, query: projection.query, signal });
+    for await (const page of projection.isSql ? inShortBatches(pages) : pages) {
       // What is committed goes out to clients before more work on it begins.
       await nextTurn();
       const to = page.position;
@@ -145,5 +149,16 @@ export async function foldUnit(projection: AnyProjection, options: FoldOptions):
     progress.setState(unit, { status: 'STOPPED', lastError });
     logger.error({ projection: unit, position }, lastError);
     await new Promise<void>((resolve) => onAbort(signal, resolve));
+  }
+}
+
+async function* inShortBatches(pages: AsyncIterable<LogPage>): AsyncGenerator<LogPage> {
+  for await (const { events, position } of pages) {
+    let start = 0;
+    for (; start + mostSqlEvents < events.length; start += mostSqlEvents) {
+      const batch = events.slice(start, start + mostSqlEvents);
+      yield { events: batch, position: batch.at(-1)?.position ?? position };
+    }
+    yield { events: events.slice(start), position };
   }
 }

@@ -15,6 +15,7 @@ import type { SqlTransaction } from '../../src/consumption/sql-handler.ts';
 import type { PreparedEvent, StoredEvent } from '../../src/domain/event.ts';
 import { everything } from '../../src/domain/query.ts';
 import { runningProjection } from '../../src/graphql/at-least.ts';
+import { sleep } from '../../src/kernel/async.ts';
 import { type RunningBackend, startBackend } from '../../src/main/start-backend.ts';
 import { LiveClient } from '../graphql/live-client.ts';
 import { Program } from '../support/program.ts';
@@ -122,17 +123,20 @@ test.each<SqlCountersOptions>([{}, { shards: 3 }])(
     await using opened = await openSqlCounters(options);
     await opened.running.stop();
     const script = new URL('sql-projecting-process.ts', import.meta.url).pathname;
+    const program = [script, opened.url, String(options.shards ?? 1)];
     let isWriting = true;
     const writing = Promise.all(
       [0, 1].map(async (writer) => {
-        for (let n = 0; isWriting; n += 1)
+        for (let n = 0; isWriting; n += 1) {
           await opened.append(counted(`c${n % 9}`, 'all'), counted(`w${writer}`));
+          await sleep(30);
+        }
       }),
     );
     try {
-      for (let kill = 0; kill < 3 && options.shards === undefined; kill += 1) {
-        const one = new Program([script, opened.url], { env: {} });
-        const other = new Program([script, opened.url], { env: {} });
+      for (let kill = 0; kill < 3; kill += 1) {
+        const one = new Program(program, { env: {} });
+        const other = new Program(program, { env: {} });
         await Promise.all([one.line(/projecting/), other.line(/projecting/)]);
         const before = (await opened.moves()).length;
         await vi.waitFor(async () => expect((await opened.moves()).length).toBeGreaterThan(before), 30_000);

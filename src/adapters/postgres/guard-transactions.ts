@@ -19,8 +19,8 @@ type State = {
   readonly open: Set<Query>;
 };
 
-/** A transaction, or one of its savepoints, whose work has ended. */
-type Scope = { isOver: boolean };
+/** A transaction or one of its savepoints. It is over when its work has ended, or that of what it is part of. */
+type Scope = { hasEnded: boolean; readonly outer?: Scope };
 
 /**
  * Makes a transaction whose connection is lost end with an error. postgres.js 3.4.9 sends its `rollback` down the lost
@@ -49,10 +49,15 @@ export function guardTransactions(client: postgres.Sql): postgres.Sql {
  * has is what tells a lost connection from any other failure, another server's for example, after which this one is waiting
  * for its rollback. A driver socket reports error and close together, so one turn after a query failed it is known.
  */
-async function runGuarded(transaction: Transaction, work: Work, state: State): Promise<unknown> {
-  const scope = { isOver: false };
+async function runGuarded(
+  transaction: Transaction,
+  work: Work,
+  state: State,
+  outer?: Scope,
+): Promise<unknown> {
+  const scope: Scope = { hasEnded: false, ...(outer && { outer }) };
   guardQueries(transaction, state, scope);
-  guardSavepoints(transaction, state);
+  guardSavepoints(transaction, state, scope);
   try {
     const result = await endWith(scope, () => work(transaction));
     if (state.hasFailed) await nextTurn();
@@ -69,17 +74,16 @@ async function endWith(scope: Scope, work: () => unknown): Promise<unknown> {
   try {
     return await work();
   } finally {
-    scope.isOver = true;
+    scope.hasEnded = true;
   }
 }
 
 function guardQueries(transaction: Transaction, state: State, scope: Scope): void {
   const unsafe = transaction.unsafe.bind(transaction);
   const guarded = (...given: Parameters<typeof unsafe>): Query => {
+    if (isOver(scope)) throw transactionOver();
     if (state.isOver)
       throw new LivefoldError('DATABASE_UNAVAILABLE', 'The transaction is over: its connection was lost.');
-    if (scope.isOver)
-      throw new LivefoldError('TRANSACTION_OVER', 'The transaction is over: what it was for has ended.');
     const query = unsafe(...given);
     state.open.add(query);
     query.then(
@@ -97,13 +101,22 @@ function guardQueries(transaction: Transaction, state: State, scope: Scope): voi
 }
 
 /** A savepoint's queries go through a handle of its own, and its `rollback to` down the same connection. */
-function guardSavepoints(transaction: Transaction, state: State): void {
+function guardSavepoints(transaction: Transaction, state: State, scope: Scope): void {
   const savepoint = transaction.savepoint.bind(transaction) as (name: string, work: Work) => Promise<unknown>;
   const guarded = (...given: readonly [Work] | readonly [string, Work]): Promise<unknown> => {
+    if (isOver(scope)) throw transactionOver();
     const [name, work] = given.length === 1 ? ['', given[0]] : given;
-    return savepoint(name, (inner) => runGuarded(inner, work, state));
+    return savepoint(name, (inner) => runGuarded(inner, work, state, scope));
   };
   Object.assign(transaction, { savepoint: guarded });
+}
+
+function isOver({ hasEnded, outer }: Scope): boolean {
+  return hasEnded || (outer !== undefined && isOver(outer));
+}
+
+function transactionOver(): LivefoldError {
+  return new LivefoldError('TRANSACTION_OVER', 'The transaction is over: what it was for has ended.');
 }
 
 function never(): Promise<never> {

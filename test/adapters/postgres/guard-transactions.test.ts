@@ -149,3 +149,40 @@ test.each<readonly [string, Ending]>([
   expect(await client`select to_regclass('outside_too') as made`).toEqual([{ made: null }]);
   await client.end({ timeout: 1 });
 });
+
+test.each(['committed', 'rolled back'])(
+  'what is asked of a transaction that was %s is refused, and does not run behind it',
+  async (ending) => {
+    await using opened = await openTestStore();
+    const database = openDatabase(opened.url, { connections: 1 });
+    const late = Promise.withResolvers<void>();
+    let asked: Promise<unknown> = Promise.resolve();
+    const done = database.session.transaction(async (transaction) => {
+      await transaction.execute(sql`select 1`);
+      asked = late.promise.then(() => transaction.execute(sql`create table late (n integer)`));
+      if (ending === 'rolled back') throw new Error('changed my mind');
+    });
+    await done.catch(() => {});
+    late.resolve();
+    await expect(asked).rejects.toMatchObject({ cause: { code: 'TRANSACTION_OVER' } });
+    const [found] = await database.session.execute(sql`select to_regclass('late') as late`);
+    expect(found).toEqual({ late: null });
+    await database.close();
+  },
+);
+
+test('what is asked of a savepoint after its work has ended is refused, while the transaction goes on', async () => {
+  await using opened = await openTestStore();
+  const database = openDatabase(opened.url, { connections: 1 });
+  await database.session.transaction(async (transaction) => {
+    let ended: Session | undefined;
+    await transaction.transaction(async (savepoint) => {
+      ended = savepoint;
+    });
+    await expect((async () => ended?.execute(sql`select 1`))()).rejects.toMatchObject({
+      cause: { code: 'TRANSACTION_OVER' },
+    });
+    expect(await transaction.execute(sql`select 1 as alive`)).toEqual([{ alive: 1 }]);
+  });
+  await database.close();
+});
