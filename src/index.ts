@@ -38,6 +38,7 @@ export {
   type FieldChange,
   type ItemChange,
 } from './consumption/row-diff.ts';
+export type { SqlOutcome, SqlTarget, SqlTransaction, SqlWork, TableMap } from './consumption/sql-handler.ts';
 export { type Application, application } from './consumption/system/application.ts';
 export type { FollowerStatus, RunningFollower } from './consumption/system/follower.ts';
 export type { SystemOptions } from './consumption/system/open-system.ts';
