@@ -100,8 +100,6 @@ async function callOne(
   return ended.result ?? { removed: [] };
 }
 
-/** What the server ends with `statement_timeout`: https://www.postgresql.org/docs/current/errcodes-appendix.html */
-const queryCanceled = '57014';
 /** Serialization failures, deadlocks, locks that were not to be had, and a table that is not there: they say nothing about an event. */
 const passing = /^(40...|55P03|42P01)$/;
 
@@ -109,7 +107,6 @@ const passing = /^(40...|55P03|42P01)$/;
 function faultOfCall(error: unknown, projection: AnyProjection, { event, key }: KeyedEvent): LivefoldError {
   const code = databaseCode(error) ?? '';
   if (isUnavailable(error) || isUnwritable(error) || passing.test(code)) throw error;
-  if (code === queryCanceled) return timedOut(projection, event, key);
   const thrown = isRowFault(error) ? rowRefused(projection, { cause: error }) : error;
   return faultOf(thrown, { projection: projection.name, event, key });
 }
