@@ -1,4 +1,5 @@
 import type { StoredEvent } from '../domain/event.ts';
+import { LivefoldError } from '../kernel/errors.ts';
 import type { Position } from '../persistence/event-store.ts';
 import { type KeyedEvent, keysOfEvent } from './key-events.ts';
 import type { AnyProjection, AnyRow } from './projection.ts';
@@ -52,12 +53,26 @@ export function thatLast(changes: Changes): readonly RowChange[] {
   return [...changes.values()].filter(({ before, after }) => before !== undefined || after !== undefined);
 }
 
+/**
+ * A projection with folds: rows that SQL handlers wrote are in their tables alone.
+ *
+ * @throws LivefoldError `NO_FOLD`
+ */
+export function checkFolds({ name, isSql }: AnyProjection): void {
+  if (isSql)
+    throw new LivefoldError(
+      'NO_FOLD',
+      `The projection "${name}" has SQL handlers, which cannot be run without its tables: there is no fold of the past to look at.`,
+    );
+}
+
 /** One row folded from its own events alone, for time travel: undefined when they leave none. */
 export function foldRow(
   projection: AnyProjection,
   key: string,
   events: Iterable<StoredEvent>,
 ): AnyRow | undefined {
+  checkFolds(projection);
   let row: AnyRow | undefined;
   for (const event of events) {
     const handler = projection.handlerOf(event.type);

@@ -1,6 +1,7 @@
 import { chunks } from '../kernel/chunks.ts';
 import type { EventStore, Position } from '../persistence/event-store.ts';
 import { foldInTurns } from './fold-batch.ts';
+import { checkFolds } from './fold-rows.ts';
 import type { AnyProjection, AnyRow } from './projection.ts';
 import { readAtMost } from './read-at-most.ts';
 import type { ReadModels } from './read-models.ts';
@@ -36,8 +37,9 @@ export class PastRows {
     this.#models = models;
   }
 
-  /** All rows of a projection as they were at a position, by key. @throws LivefoldError `TOO_COSTLY` */
+  /** All rows of a projection as they were at a position, by key. @throws LivefoldError `TOO_COSTLY`, `NO_FOLD` */
   async rows(projection: AnyProjection, options: PastOptions): Promise<Rows> {
+    checkFolds(projection);
     const epoch = this.#epoch;
     const rows = await this.#shared(projection, options);
     // Somebody was forgotten meanwhile: what was folded may tell of them.

@@ -1,5 +1,5 @@
 import type { StoredEvent } from '../domain/event.ts';
-import { foldRows } from './fold-rows.ts';
+import { checkFolds, foldRows } from './fold-rows.ts';
 import type { AnyProjection, AnyRow } from './projection.ts';
 
 /** What one event did to a row. `before` is undefined where there was none, `after` where there is none any more. */
@@ -12,12 +12,15 @@ export type RowStep = {
 /**
  * Each change of a row, by the projection's own fold over the events given; those that change nothing are left out. Rows carry
  * the position that changed them last.
+ *
+ * @throws LivefoldError `NO_FOLD`
  */
 export async function* rowSteps(
   projection: AnyProjection,
   key: string,
   events: AsyncIterable<StoredEvent>,
 ): AsyncGenerator<RowStep> {
+  checkFolds(projection);
   let before: AnyRow | undefined;
   for await (const event of events) {
     const rows = new Map(before === undefined ? [] : [[key, before]]);

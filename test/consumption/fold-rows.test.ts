@@ -58,7 +58,7 @@ test('one row folds from its own events alone', () => {
 test('a slow fold gives the same, and lets others have a turn now and then', async () => {
   const log = stored(...['a', 'b', 'a', 'c', 'a', 'b'].map((name) => counted(name)));
   const slow = {
-    ...{ ...counters, types: counters.types, query: counters.query },
+    ...{ ...counters, types: counters.types, query: counters.query, isSql: false },
     handlerOf(type: string) {
       const end = performance.now() + 30;
       while (performance.now() < end);

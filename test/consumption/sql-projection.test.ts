@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { expect, expectTypeOf, test, vi } from 'vitest';
 import type { Session } from '../../src/adapters/postgres/database.ts';
 import { key as keyColumn, position as positionColumn } from '../../src/app/read-columns.ts';
+import { foldRow } from '../../src/consumption/fold-rows.ts';
 import {
   type AnyProjection,
   type AnyRow,
@@ -11,6 +12,7 @@ import {
   projection,
 } from '../../src/consumption/projection.ts';
 import type { RunningProjection } from '../../src/consumption/projection-runner.ts';
+import { lastRow } from '../../src/consumption/row-history.ts';
 import type { SqlTransaction } from '../../src/consumption/sql-handler.ts';
 import type { PreparedEvent, StoredEvent } from '../../src/domain/event.ts';
 import { everything } from '../../src/domain/query.ts';
@@ -336,6 +338,16 @@ test('an audit says that it cannot fold such rows, and finds nothing wrong', asy
   const audit = await auditCounters(opened);
   expect(faultsOf(audit)).toEqual([]);
   expect(audit.findings.find(({ check }) => check === 'rows of counters')?.skipped).toContain('SQL');
+});
+
+test('its past is not told as if it had been empty', async () => {
+  await using opened = await openSqlCounters();
+  await opened.append(counted('a'));
+  const refused = expect.objectContaining({ code: 'NO_FOLD' });
+  const { store, past } = opened.backend;
+  await expect(past.rows(opened.counters, { at: 1, mostEvents: 9 })).rejects.toEqual(refused);
+  await expect(lastRow(opened.counters, 'a', store.read(everything))).rejects.toEqual(refused);
+  expect(() => foldRow(opened.counters, 'a', [])).toThrow(refused);
 });
 
 test('a projection has either folds or SQL handlers, and one for each type', () => {
