@@ -8,6 +8,7 @@ import {
   isUnionType,
 } from 'graphql';
 import type { AnyEventDefinition, StoredEvent } from '../../../src/domain/event.ts';
+import { Session } from '../../../src/graphql/auth/session.ts';
 import { buildBackendSchema } from '../../../src/graphql/build-schema.ts';
 import { createId } from '../../../src/kernel/ids.ts';
 import { createTranscoder } from '../../../src/persistence/mapper/transcoder.ts';
@@ -97,7 +98,7 @@ type Shown = { readonly event: Readonly<Record<string, unknown>> };
 // biome-ignore lint/suspicious/noExplicitAny: each event type has its own shape.
 export async function readTyped(schema: GraphQLSchema, events: readonly StoredEvent[]): Promise<any[]> {
   const store = { read: () => Readable.from(events) };
-  const contextValue = { backend: { store, transcoder: createTranscoder() } };
+  const contextValue = { session: new Session(), backend: { store, transcoder: createTranscoder() } };
   const source = `{ notificationLog(first: 1000) { nodes { event ${selectEvent(schema)} } } }`;
   const { data, errors } = await graphql({ schema, source, contextValue });
   if (errors !== undefined) throw errors[0];
