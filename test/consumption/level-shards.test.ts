@@ -9,13 +9,12 @@ import { createTalliesDatabase, foldedRows, rowsOf, tally } from './tallies.ts';
 
 test('shards are folded up to the furthest of them and no further, each under its lease', async () => {
   await using created = await createTalliesDatabase();
-  await using opened = await openTallies(created.url, { project: false });
+  const many = tally('many', { shards: 3 });
+  await using opened = await openTallies(created.url, { project: false, projections: [many] });
   for (let n = 0; n < 40; n += 1) await opened.append(counted(`c${n % 9}`, `d${n}`));
   const { log, models, database } = opened.backend;
-  const many = tally('many', { shards: 3 });
   const member = { id: crypto.randomUUID(), name: 'host:1', consumers: { many: 3 }, states: {} };
   const leases = createPostgresLeaseStore(database);
-  await leases.arrange({ many: 3 });
   const { units } = await leases.beat(member, []);
   const tokens = await leases.take(
     member.id,
