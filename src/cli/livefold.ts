@@ -10,6 +10,14 @@ import { type CheckOptions, checkCommand } from './check-command.ts';
 import { importRetailCommand } from './import-retail-command.ts';
 import { createKeyCommand, rotateKeysCommand } from './keys-commands.ts';
 import { listParkedCommand, retryParkedCommand, skipParkedCommand } from './parked-commands.ts';
+import {
+  discardCommand,
+  listProjectionsCommand,
+  rebuildCommand,
+  removeCommand,
+  renameCommand,
+  rollBackCommand,
+} from './projections-commands.ts';
 import { deleteSnapshotsCommand } from './snapshots-command.ts';
 import { demoCommand, startCommand } from './start-command.ts';
 import { type RevokeOptions, revokeTokensCommand } from './tokens-command.ts';
@@ -103,7 +111,44 @@ program
   );
 const projections = program
   .command('projections')
-  .description('projections, and the keys whose events are kept back since one could not be folded');
+  .description(
+    'how the projections are doing; rebuilding them, and what was kept back since it could not be folded',
+  )
+  .option('--json', 'print the result as JSON')
+  .action(async (options: { readonly json?: boolean }) =>
+    listProjectionsCommand(await namedBackend(), options),
+  );
+projections
+  .command('rebuild')
+  .description(
+    'build the table of a projection anew beside the one that serves, compare, and exchange them; may be killed and run again',
+  )
+  .argument('<name>')
+  .option('--force', 'exchange the tables although they are identical')
+  .action(async (name: string, options: { readonly force?: boolean }) =>
+    rebuildCommand(await namedBackend(), name, options),
+  );
+projections
+  .command('rollback')
+  .description('put the table that a rebuild replaced back in its place')
+  .argument('<name>')
+  .action(async (name: string) => rollBackCommand(await namedBackend(), name));
+projections
+  .command('discard')
+  .description('drop what rebuilds have left: the table that was replaced, and one that is not finished')
+  .argument('<name>')
+  .action(async (name: string) => discardCommand(await namedBackend(), name));
+projections
+  .command('rename')
+  .description('give what is kept about a projection to its new name')
+  .argument('<old>')
+  .argument('<new>')
+  .action(async (from: string, to: string) => renameCommand(await namedBackend(), from, to));
+projections
+  .command('remove')
+  .description('delete what is kept about a projection that is not defined any more')
+  .argument('<name>')
+  .action(async (name: string) => removeCommand(await namedBackend(), name));
 projections
   .command('parked')
   .description('list parked keys with their errors')

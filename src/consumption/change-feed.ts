@@ -23,6 +23,8 @@ export class ChangeFeed {
   readonly bell = new Bell();
   #revision = 0;
   #position: Position;
+  #horizon: Position = 0;
+  #epoch = 0;
   /** Memory reaches back to here. */
   #start: Position;
   /** Only those that changed something: between two of them the table stayed as it was. */
@@ -30,9 +32,10 @@ export class ChangeFeed {
   #changes = 0;
   #bytes = 0;
 
-  constructor(position: Position) {
+  constructor(position: Position, horizon: Position = 0) {
     this.#position = position;
     this.#start = position;
+    this.#horizon = horizon;
   }
 
   /** Up to where the table is known to have come. */
@@ -57,6 +60,26 @@ export class ChangeFeed {
   amend(): void {
     this.clear();
     this.#revision += 1;
+    this.bell.ring();
+  }
+
+  /** Who resumes from before it gets everything anew. */
+  get horizon(): Position {
+    return this.#horizon;
+  }
+
+  /** Rises with each `restart`: what clients hold is of another table than the one that there is now. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** The table was exchanged for another, which has come to that position: all who watch begin anew. */
+  restart(position: Position, horizon: Position): void {
+    this.clear();
+    this.#position = position;
+    this.#start = position;
+    this.#horizon = horizon;
+    this.#epoch += 1;
     this.bell.ring();
   }
 

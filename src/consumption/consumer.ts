@@ -16,6 +16,8 @@ export interface Consumer {
   readonly name: string;
   /** Over how many shards it is to be spread. */
   readonly shards: number;
+  /** Set where others do the work: it is looked at with each beat, and leased by nobody. */
+  readonly isOnlyWatched?: boolean;
   /** How a unit that this process works on is doing; undefined for any other. */
   stateOf(unit: string): UnitState | undefined;
   /** Works on a unit until the signal aborts. */

@@ -1,16 +1,17 @@
 import { Turns } from '../application/turns.ts';
 import { keepTrying, nextTurn, onAbort, sleep } from '../kernel/async.ts';
+import { isLivefoldError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { HeldUnit } from './consumer.ts';
 import type { EventLog, LogPage } from './event-log.ts';
 import { isStop } from './fault.ts';
 import { follow } from './follow.ts';
 import type { KeptBack } from './key-events.ts';
-import type { UnitStatus } from './lease-store.ts';
+import type { Lease, UnitStatus } from './lease-store.ts';
 import { ParkedKeys } from './parked-keys.ts';
 import type { AnyProjection } from './projection.ts';
 import type { ProjectionProgress } from './projection-progress.ts';
-import type { ReadModels } from './read-models.ts';
+import type { Place, ReadModels } from './read-models.ts';
 import { tendParked } from './tend-parked.ts';
 
 export type FoldOptions = {
@@ -25,6 +26,8 @@ export type FoldOptions = {
 
 /** Milliseconds until a batch is tried again that was refused although the position is where it was. */
 const pause = 50;
+/** Milliseconds until one that stands still looks whether it may go on. */
+const untilNextLook = 5_000;
 
 /** SQL handlers take many times as long over an event as a fold: a process that dies over a whole page would get nothing done. */
 const mostSqlEvents = 500;
@@ -49,10 +52,10 @@ export async function foldUnit(projection: AnyProjection, options: FoldOptions):
   let position = 0;
   let lastStart = -1;
   let isRetrying = false;
+  let told: string | undefined;
   progress.setState(unit, { status: 'CATCHING_UP', lastError: null });
-  if (held?.unit.beyond != null) await standStill(beyondMessage(held.unit.beyond));
   await Promise.all([
-    keepTrying(runUntilStop, { signal, onError }),
+    keepTrying(goOn, { signal, onError }),
     keepTrying(tend, { signal, onError: onTendError }),
   ]);
   progress.setState(unit, undefined);
@@ -86,25 +89,33 @@ export async function foldUnit(projection: AnyProjection, options: FoldOptions):
     });
   }
 
-  async function runUntilStop(advanced: () => void): Promise<void> {
+  async function goOn(advanced: () => void): Promise<void> {
     try {
       await run(advanced);
     } catch (error) {
-      if (!isStop(error)) throw error;
+      if (isStop(error)) return standStill(error.message, () => new Promise((over) => onAbort(signal, over)));
+      if (isLivefoldError(error, 'READ_TABLE_MISSING')) await models.halt(projection, error.message);
+      else if (!isLivefoldError(error, 'READ_TABLE_CHANGED')) throw error;
       await standStill(error.message);
     }
   }
 
   /** Until the signal aborts, or another process turns out to have moved the projection on. */
   async function run(advanced: () => void): Promise<void> {
-    const [start, backlog] = await Promise.all([
-      models.position(projection),
+    const [place, backlog] = await Promise.all([
+      models.place(projection),
       log.head(),
       takeTurn(async () => parked?.load()),
     ]);
+    const start = place.position;
+    const fault = place.fault ?? shortLog(place);
+    if (fault !== null) return standStill(fault);
+    told = undefined;
     // Refused where nobody else has been: the lease is another's, and this process is about to hear of it.
     if (start === lastStart) await sleep(pause, signal);
     lastStart = start;
+    progress.meet(place, unit);
+    const lease: Lease = held?.lease ?? { owner: null, token: place.token };
     progress.publish(unit, { after: start, to: start, changes: null });
     if (start >= backlog) succeed('LIVE');
     else if (!isRetrying) succeed('CATCHING_UP');
@@ -116,7 +127,6 @@ export async function foldUnit(projection: AnyProjection, options: FoldOptions):
       await nextTurn();
       const to = page.position;
       const batch = { after, to, events: page.events };
-      const lease = held?.lease;
       const isNews = held?.hasCompany() ?? false;
       const changes = await takeTurn(() => models.apply(projection, { ...batch, lease, isNews, parked }));
       if (changes === null) {
@@ -140,15 +150,15 @@ export async function foldUnit(projection: AnyProjection, options: FoldOptions):
     progress.setState(unit, { status, lastError: null });
   }
 
-  /** The events that it would go on with are not those behind the ones that it has folded. */
-  function beyondMessage(head: number): string {
-    return `The projection has folded ${held?.unit.position} events and the log has had only ${head}: it is another log, or one that was restored from an older backup. Rebuild the projection.`;
-  }
-
-  async function standStill(lastError: string): Promise<void> {
+  /** What would come of going on is worse than what the table has: it says why, and looks again now and then, unless told how long. */
+  async function standStill(
+    lastError: string,
+    wait: () => Promise<void> = () => sleep(untilNextLook, signal),
+  ): Promise<void> {
     progress.setState(unit, { status: 'STOPPED', lastError });
-    logger.error({ projection: unit, position }, lastError);
-    await new Promise<void>((resolve) => onAbort(signal, resolve));
+    if (told !== lastError) logger.error({ projection: unit, position }, lastError);
+    told = lastError;
+    await wait();
   }
 }
 
@@ -161,4 +171,11 @@ async function* inShortBatches(pages: AsyncIterable<LogPage>): AsyncGenerator<Lo
     }
     yield { events: events.slice(start), position };
   }
+}
+
+/** The events that it would go on with are not those behind the ones that it has folded. */
+function shortLog({ position, beyond }: Place): string | null {
+  return beyond === null
+    ? null
+    : `The projection has folded ${position} events and the log has had only ${beyond}: it is another log, or one that was restored from an older backup. Rebuild the projection.`;
 }

@@ -1,8 +1,11 @@
 import type { Position } from '../persistence/event-store.ts';
 import type { Shard } from './shards.ts';
 
-/** The right to work on a unit. It ends with the owner's lease, and for good when the unit's token has risen. */
-export type Lease = { readonly owner: string; readonly token: number };
+/**
+ * The right to work on a unit. It ends with the owner's lease, and for good when the unit's token has risen. Nobody is the
+ * owner where nobody leases: then the token alone tells that the table is another one now.
+ */
+export type Lease = { readonly owner: string | null; readonly token: number };
 
 export type UnitStatus = 'CATCHING_UP' | 'LIVE' | 'RETRYING' | 'STOPPED';
 
@@ -32,6 +35,12 @@ export type Unit = {
   readonly token: number;
   /** Where the log ended when it was found to be shorter than the unit's position: the unit was folded from another log. */
   readonly beyond: Position | null;
+  /** Who resumes from before it gets everything anew. It is that of all shards. */
+  readonly horizon: Position;
+  /** What was found wrong with the table, for as long as only a rebuild mends it. */
+  readonly fault: string | null;
+  /** The fingerprint of the definition that the rows were folded with. */
+  readonly definition: string | null;
 };
 
 /** Who is up and who works on what, as of one moment. */

@@ -1,8 +1,7 @@
 import { LivefoldError } from '../kernel/errors.ts';
-import type { Position } from '../persistence/event-store.ts';
 import type { HeldUnit } from './consumer.ts';
 import type { EventLog } from './event-log.ts';
-import { ParkedKeys } from './parked-keys.ts';
+import { foldUpTo } from './fold-up-to.ts';
 import type { AnyProjection } from './projection.ts';
 import type { ReadModels } from './read-models.ts';
 import { shardOfProjection } from './shards.ts';
@@ -34,7 +33,7 @@ export async function levelShards(
   );
   const target = Math.max(...shards.map(({ position }) => position));
   for (const { held, shard, position } of shards)
-    await foldUpTo(target, shard, { ...options, held, after: position });
+    await foldUpTo(target, shard, { ...options, lease: held.lease, after: position });
 }
 
 async function checkStreams({ name }: AnyProjection, { models }: LevelOptions): Promise<void> {
@@ -44,28 +43,4 @@ async function checkStreams({ name }: AnyProjection, { models }: LevelOptions): 
     'STREAM_PARKED',
     `The projection "${name}" stays with its shards while "${key}" is parked: mend its handler, then retry or skip that key.`,
   );
-}
-
-async function foldUpTo(
-  target: Position,
-  shard: AnyProjection,
-  {
-    log,
-    models,
-    signal,
-    held,
-    after: start,
-  }: LevelOptions & { readonly held: HeldUnit; readonly after: Position },
-): Promise<void> {
-  const parked = new ParkedKeys(shard, models.parked);
-  await parked.load();
-  let after = start;
-  while (after < target && !signal.aborted) {
-    const events = (await log.read(after)).filter(({ position }) => position <= target);
-    const to = events.at(-1)?.position ?? target;
-    const changes = await models.apply(shard, { after, to, events, lease: held.lease, parked });
-    if (changes === null)
-      throw new LivefoldError('CONCURRENCY_CONFLICT', `Another process works on "${shard.unit}" now.`);
-    after = to;
-  }
 }

@@ -129,7 +129,8 @@ export class Members {
 
   #wanted(): Readonly<Record<string, number>> {
     if (!this.#options.takesWork) return {};
-    return Object.fromEntries([...this.#consumers.values()].map(({ name, shards }) => [name, shards]));
+    const run = [...this.#consumers.values()].filter(({ isOnlyWatched }) => isOnlyWatched !== true);
+    return Object.fromEntries(run.map(({ name, shards }) => [name, shards]));
   }
 
   async #rearrange({ units, members }: Census): Promise<void> {
@@ -149,7 +150,7 @@ export class Members {
 
     for (const consumer of this.#consumers.values()) {
       const own = units.filter((unit) => unit.consumer === consumer.name);
-      const isReady = own.every((unit) => kept.has(unit) && unit.beyond === null);
+      const isReady = own.every((unit) => kept.has(unit) && unit.beyond === null && unit.fault === null);
       if (isReady && isToBeReshaped(consumer.name, own, members)) this.#works.reshape(consumer, own);
     }
   }

@@ -4,6 +4,7 @@ import { type ChangeBatch, ChangeFeed } from './change-feed.ts';
 import type { Census, Member, Unit, UnitState, UnitStatus } from './lease-store.ts';
 import type { AnyProjection } from './projection.ts';
 import { Rate } from './rate.ts';
+import type { Place } from './read-models.ts';
 import { lowestPosition, type Shard } from './shards.ts';
 
 /** How far one shard of a projection is, and who works on it. */
@@ -30,10 +31,12 @@ export class ProjectionProgress {
   readonly #shards = new Map<string, ShardProgress>();
   readonly #own = new Map<string, UnitState>();
   readonly #rate = new Rate();
+  /** The fingerprint of the definition that the rows were folded with. */
+  #definition: string | null = null;
 
-  constructor(projection: AnyProjection, position: Position) {
+  constructor(projection: AnyProjection, { position, horizon }: Pick<Place, 'position' | 'horizon'>) {
     this.#projection = projection;
-    this.feed = new ChangeFeed(position);
+    this.feed = new ChangeFeed(position, horizon);
     const { unit } = projection;
     this.#shards.set(unit, { ...stopped, shard: { index: 0, count: 1 }, position, owner: null });
   }
@@ -52,6 +55,11 @@ export class ProjectionProgress {
   /** Events a second, over the last ten seconds. */
   get rate(): number {
     return this.#rate.perSecond(this.feed.position, performance.now());
+  }
+
+  /** Whether the table was folded with another definition than this process's. */
+  get isOutdated(): boolean {
+    return this.#definition !== null && this.#definition !== this.#projection.fingerprint;
   }
 
   /** How a unit that this process works on is doing; undefined for any other. */
@@ -91,12 +99,36 @@ export class ProjectionProgress {
   look({ units, members }: Pick<Census, 'units' | 'members'>): void {
     const seen = units.filter(({ consumer }) => consumer === this.#projection.name);
     if (seen.length === 0) return;
+    const [{ horizon, definition } = { horizon: 0, definition: null }] = seen;
+    this.#definition = definition;
+    const isAnother = this.#isAnotherTable(horizon);
     const known = new Map(this.#shards);
     this.#shards.clear();
-    for (const unit of seen)
-      this.#shards.set(unit.name, progressOf(unit, members, known.get(unit.name)?.position ?? 0));
+    for (const unit of seen) {
+      const before = isAnother ? 0 : (known.get(unit.name)?.position ?? 0);
+      this.#shards.set(unit.name, progressOf(unit, members, before));
+    }
+    if (isAnother) this.feed.restart(this.#lowest(), horizon);
     // What is folded here comes with its changes, a moment later than it can be seen.
     if (seen.length > 1 || !seen.some(({ name }) => this.#own.has(name))) this.#publishLowest();
+  }
+
+  /**
+   * Begins anew where the table was exchanged for another, for a runner that no heartbeat tells of it.
+   */
+  meet({ position, horizon }: Pick<Place, 'position' | 'horizon'>, unit: string): void {
+    if (!this.#isAnotherTable(horizon)) return;
+    const shard = this.#shards.get(unit);
+    if (shard !== undefined) this.#shards.set(unit, { ...shard, position });
+    this.feed.restart(this.#lowest(), horizon);
+  }
+
+  /**
+   * An exchange puts the horizon beyond all that anybody has seen. It also rises as old removals are forgotten, but then not
+   * as far as that; and who has heard of what came behind an exchange got it with the horizon.
+   */
+  #isAnotherTable(horizon: Position): boolean {
+    return horizon > this.feed.horizon && horizon > this.feed.position;
   }
 
   #move(unit: string, position: Position): void {
@@ -105,7 +137,11 @@ export class ProjectionProgress {
   }
 
   #publishLowest(): void {
-    this.#publish(lowestPosition([...this.#shards.values()].map(({ position }) => position)), null);
+    this.#publish(this.#lowest(), null);
+  }
+
+  #lowest(): Position {
+    return lowestPosition([...this.#shards.values()].map(({ position }) => position));
   }
 
   #publish(to: Position, changes: ChangeBatch['changes']): void {

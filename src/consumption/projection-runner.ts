@@ -20,6 +20,8 @@ export interface RunningProjection {
   readonly feed: ChangeFeed;
   readonly status: UnitStatus;
   readonly lastError: string | null;
+  /** Whether the table was folded with another definition than this process's: a rebuild brings it up to date. */
+  readonly isOutdated: boolean;
   /** Events a second, over the last ten seconds. */
   readonly rate: number;
   readonly shards: readonly ShardProgress[];
@@ -58,7 +60,7 @@ export async function runProjection(
   options: RunOptions,
 ): Promise<RunningProjection> {
   const { models, members } = options;
-  const progress = new ProjectionProgress(projection, await models.position(projection));
+  const progress = new ProjectionProgress(projection, await models.place(projection));
   const work =
     members === undefined || projection.mode === 'inline'
       ? foldAlone(projection, progress, options)
@@ -72,6 +74,9 @@ export async function runProjection(
     },
     get lastError() {
       return progress.state.lastError;
+    },
+    get isOutdated() {
+      return progress.isOutdated;
     },
     get rate() {
       return progress.rate;
@@ -97,10 +102,15 @@ function foldAlone(projection: AnyProjection, progress: ProjectionProgress, opti
     );
   const stopping = new AbortController();
   const done = foldUnit(projection, { ...options, progress, signal: stopping.signal });
+  const watched: Consumer = {
+    ...consumerOf(projection, progress, options),
+    isOnlyWatched: true,
+  };
+  options.members?.add(watched);
   return {
     async stop() {
       stopping.abort();
-      await done;
+      await Promise.all([done, options.members?.remove(watched)]);
     },
   };
 }
@@ -111,8 +121,14 @@ function foldAmong(
   progress: ProjectionProgress,
   options: RunOptions,
 ): Work {
+  const consumer = consumerOf(projection, progress, options);
+  members.add(consumer);
+  return { stop: () => members.remove(consumer) };
+}
+
+function consumerOf(projection: AnyProjection, progress: ProjectionProgress, options: RunOptions): Consumer {
   const { name, shards } = projection;
-  const consumer: Consumer = {
+  return {
     name,
     shards,
     stateOf: (unit) => progress.stateOf(unit),
@@ -123,8 +139,6 @@ function foldAmong(
     hear: (unit, position) => progress.hear(unit, position),
     hearParked: (hasChanged) => progress.hearParked(hasChanged),
   };
-  members.add(consumer);
-  return { stop: () => members.remove(consumer) };
 }
 
 async function waitForPosition(

@@ -6,6 +6,7 @@ import { upcastEvent } from '../domain/upcast-event.ts';
 import { LivefoldError } from '../kernel/errors.ts';
 import type { Position } from '../persistence/event-store.ts';
 import { checkKeys, checkRow } from './check-handler.ts';
+import { definitionFingerprint } from './definition-fingerprint.ts';
 import type { SqlTarget, SqlWork, TableMap } from './sql-handler.ts';
 
 /** A row of a read table as folds see it: without the position, which Livefold writes. */
@@ -77,6 +78,11 @@ export type ProjectionOptions<Tables extends TableMap = TableMap> = {
   readonly timeout?: number;
   /** Further tables that its SQL handlers write. */
   readonly tables?: Tables;
+  /**
+   * Give another one when rows change although no handler does, since what a handler calls does: then it is known that the
+   * table is to be rebuilt.
+   */
+  readonly version?: string | number;
 };
 
 export type StartAt = 'beginning' | 'end' | Position;
@@ -109,6 +115,8 @@ export interface AnyProjection {
   readonly query: Query;
   readonly onError?: ((error: LivefoldError) => FaultDecision) | undefined;
   readonly timeout: number;
+  /** Another one means that rows would be folded otherwise than they were. */
+  readonly fingerprint: string;
   handlerOf(type: string): Handler | undefined;
 }
 
@@ -128,11 +136,15 @@ export class Projection<Table extends PgTable, Tables extends TableMap = TableMa
   readonly onError: ((error: LivefoldError) => FaultDecision) | undefined;
   readonly timeout: number;
   readonly #handlers = new Map<string, Handler>();
+  /** As they were given, to tell another definition from this one. */
+  readonly #sources = new Map<string, readonly unknown[]>();
+  readonly #version: string | number | undefined;
 
   constructor(name: string, table: Table, options: ProjectionOptions<Tables> = {}) {
     this.name = checkName(name);
     this.unit = name;
     this.table = table;
+    this.#version = options.version;
     this.mode = options.mode ?? 'async';
     this.shards = checkShards(name, this.mode, options.shards ?? 1);
     this.startAt = checkStart(name, options.startAt ?? 'beginning');
@@ -154,6 +166,15 @@ export class Projection<Table extends PgTable, Tables extends TableMap = TableMa
     return { items: [{ types: this.types, ...(this.#tags.length > 0 && { tags: this.#tags }) }] };
   }
 
+  get fingerprint(): string {
+    return definitionFingerprint({
+      version: this.#version,
+      tags: this.#tags,
+      tables: [this.table, ...Object.values(this.tables)],
+      handlers: this.#sources,
+    });
+  }
+
   /**
    * Adds how one event type changes the rows it concerns: those whose keys a field of its data holds, or a function gives.
    * A second handler for a type is refused. Both see an older event as its definition knows it today.
@@ -166,7 +187,7 @@ export class Projection<Table extends PgTable, Tables extends TableMap = TableMa
     const known = knownBy(definition);
     const { name, keyField } = this;
     const required = requiredFields(this.table);
-    return this.#add(definition, keys, {
+    return this.#add(definition, [keys, fold], {
       fold(row, event, key) {
         const next = fold(row as RowOf<Table> | undefined, known(event), key);
         return checkRow(next, { projection: name, event, key, keyField, required });
@@ -185,7 +206,7 @@ export class Projection<Table extends PgTable, Tables extends TableMap = TableMa
     work: SqlWork<Table, Tables, StoredEvent<TypeOf<Definition>, DataOf<Definition>>>,
   ): this {
     const known = knownBy(definition);
-    return this.#add(definition, keys, {
+    return this.#add(definition, [keys, work], {
       // Whoever calls it gives the projection's own tables, or others of their form.
       work: (transaction, event, target) =>
         work(transaction, known(event), target as SqlTarget<Table, Tables>),
@@ -203,7 +224,7 @@ export class Projection<Table extends PgTable, Tables extends TableMap = TableMa
 
   #add<Definition extends AnyEventDefinition>(
     definition: Definition,
-    keys: KeysBy<Definition>,
+    given: readonly [keys: KeysBy<Definition>, handler: unknown],
     does: Pick<Handler, 'fold' | 'work'>,
   ): this {
     const { name } = this;
@@ -215,7 +236,9 @@ export class Projection<Table extends PgTable, Tables extends TableMap = TableMa
         'MIXED_HANDLERS',
         `The projection "${name}" has folds and SQL handlers, which do not see what the others write: make two projections of it.`,
       );
+    this.#sources.set(type, given);
     const known = knownBy(definition);
+    const [keys] = given;
     const keysOf =
       typeof keys === 'string' ? ({ data }: ReturnType<typeof known>) => data[keys] as Keys : keys;
     this.#handlers.set(type, {
@@ -248,12 +271,12 @@ export function projection<Table extends PgTable, Tables extends TableMap = Reco
   return new Projection(name, table, options);
 }
 
-/** `name#0/4` is where the position of a shard is kept. */
+/** `name#0/4` is where the position of a shard is kept, `name@next` that of a rebuild, `process:name` a process manager's. */
 function checkName(name: string): string {
-  if (name !== '' && !name.includes('#')) return name;
+  if (name !== '' && !/[#@:]/.test(name)) return name;
   throw new LivefoldError(
     'INVALID_NAME',
-    `A projection cannot be named "${name}": give it a name without #.`,
+    `A projection cannot be named "${name}": give it a name without #, @ and colons.`,
   );
 }
 

@@ -65,16 +65,35 @@ export type ChangesSince = {
   readonly removed: readonly string[];
 };
 
+/** Where a projection stands, or a shard of it, and what keeps it from going on. */
+export type Place = {
+  readonly position: Position;
+  /** Who resumes from before it gets everything anew. */
+  readonly horizon: Position;
+  /** Rises when the table is exchanged for another. */
+  readonly token: number;
+  /** Where the log ended when it was found to be shorter than the position. */
+  readonly beyond: Position | null;
+  /** What was found wrong with the table. */
+  readonly fault: string | null;
+};
+
 /** The read tables: what projections write and queries read. Rows carry their `position`. */
 export interface ReadModels {
   /** How far a projection has come, or a shard of it: 0 for a new one. All of its shards have come there. */
   position(projection: AnyProjection): Promise<Position>;
   /** Behind which position a projection began; 0 for one from the log's beginning, or not begun. */
   start(projection: AnyProjection): Promise<Position>;
+  /** The same, with all that is to be known before going on from there. */
+  place(projection: AnyProjection): Promise<Place>;
+  /** Keeps it from going on, wherever it runs, until it is rebuilt: its table is not what it has folded. */
+  halt(projection: AnyProjection, fault: string): Promise<void>;
   /**
    * Folds a batch into the projection's table, rows and position in one transaction. `null`, and nothing done, when the
    * projection does not stand at `after`, or when the lease is another's: another process has been there. What SQL handlers
    * changed is `unknown`: the table has it.
+   *
+   * @throws LivefoldError `READ_TABLE_MISSING`
    */
   apply(projection: AnyProjection, batch: ProjectionBatch): Promise<readonly RowChange[] | 'unknown' | null>;
   /**
@@ -89,9 +108,10 @@ export interface ReadModels {
   find<P extends AnyProjection>(projection: P, keys: readonly string[]): Promise<readonly StoredRow<P>[]>;
   /** Rows as the table would give them back if they were stored: in the form that its columns keep. */
   asKept(projection: AnyProjection, rows: readonly AnyRow[]): Promise<readonly AnyRow[]>;
+  /** `horizon` is the one under which the caller read what it has: only a later one makes that worthless. */
   changesSince(
     projection: AnyProjection,
     after: Position,
-    options: { readonly limit: number },
+    options: { readonly limit: number; readonly horizon?: Position },
   ): Promise<ChangesSince | null>;
 }

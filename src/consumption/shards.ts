@@ -12,6 +12,12 @@ export function unitOf(consumer: string, { index, count }: Shard): string {
   return count === 1 ? consumer : `${consumer}#${index}/${count}`;
 }
 
+/** The shard that a unit's name tells of. */
+export function shardOfUnit(unit: string): Shard {
+  const [, index = '0', count = '1'] = /#(\d+)\/(\d+)$/.exec(unit) ?? [];
+  return { index: Number(index), count: Number(count) };
+}
+
 /** All shards of that many. */
 export function shardsOf(count: number): readonly Shard[] {
   return Array.from({ length: count }, (_, index) => ({ index, count }));
@@ -38,12 +44,12 @@ export function shardOfProjection(projection: AnyProjection, shard: Shard): AnyP
     if (keys === null) return null;
     return typeof keys === 'string' ? (isMine(keys) ? keys : null) : keys.filter(isMine);
   };
-  const { onError, timeout, tables, isSql } = projection;
+  const { onError, timeout, tables, isSql, fingerprint } = projection;
   const { name, table, mode, keyColumn, positionColumn, keyField, types, query, startAt, shards } =
     projection;
   return {
     ...{ name, table, mode, keyColumn, positionColumn, keyField, types, query, startAt, shards },
-    ...{ onError, timeout, tables, isSql },
+    ...{ onError, timeout, tables, isSql, fingerprint },
     unit: unitOf(name, shard),
     handlerOf(type) {
       const handler = projection.handlerOf(type);

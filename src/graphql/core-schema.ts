@@ -170,6 +170,8 @@ export type Projection = {
   readonly status: ProjectionStatus;
   /** What went wrong last, while it is trying again or has stopped. */
   readonly lastError?: Maybe<Scalars['String']['output']>;
+  /** Whether its rows were folded with another definition than this server's: a rebuild brings them up to date. */
+  readonly isOutdated: Scalars['Boolean']['output'];
   /** The process that works on it; null when none does, and when its shards are with several. An inline projection has none. */
   readonly owner?: Maybe<ProjectionOwner>;
   /** The parts that its keys are spread over: one, unless it is defined with more. */
@@ -756,6 +758,7 @@ export type ProjectionResolvers<ContextType = GraphQLContext, ParentType extends
   rate?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
   status?: Resolver<ResolversTypes['ProjectionStatus'], ParentType, ContextType>;
   lastError?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  isOutdated?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   owner?: Resolver<Maybe<ResolversTypes['ProjectionOwner']>, ParentType, ContextType>;
   shards?: Resolver<ReadonlyArray<ResolversTypes['ProjectionShard']>, ParentType, ContextType>;
   parked?: Resolver<ResolversTypes['ParkedKeys'], ParentType, ContextType>;

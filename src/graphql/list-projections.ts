@@ -30,13 +30,14 @@ export async function* watchProjections(
 }
 
 function describe(running: RunningProjection, head: Position): ListedProjection {
-  const { projection, feed, status, lastError, rate, shards } = running;
+  const { projection, feed, status, lastError, isOutdated, rate, shards } = running;
   return {
     name: projection.name,
     ...placed(feed.position, head),
     rate,
     status,
     lastError,
+    isOutdated,
     owner: onlyOwner(shards.map(({ owner }) => owner)),
     shards: shards.map(({ shard, position, owner, ...state }) => ({
       ...state,

@@ -16,6 +16,7 @@ export type ListedProjection = Progress & {
   readonly name: string;
   readonly head: Position;
   readonly rate: number;
+  readonly isOutdated: boolean;
   readonly shards: readonly (Progress & { readonly shard: number })[];
 };
 

@@ -7,7 +7,7 @@ import type { RunningProjection } from '../consumption/projection-runner.ts';
 import type { ReadModels } from '../consumption/read-models.ts';
 import type { Position } from '../persistence/event-store.ts';
 import { GivenKeys } from './given-keys.ts';
-import { readMissedChanges } from './missed-changes.ts';
+import { type MissedSince, readMissedChanges } from './missed-changes.ts';
 
 /** One frame of a live field. `position` is where a client that has it may resume; 0 while a snapshot is incomplete. */
 export type LiveFrame<Row = AnyRow> = {
@@ -47,13 +47,22 @@ export async function* liveRows(options: LiveOptions): AsyncGenerator<LiveFrame>
   const given = options.isPartial ? new GivenKeys(running.projection.keyField) : undefined;
   // Rows may change without the position, when what was kept back of them is folded: then the table is read from where the client is.
   let revision: number | undefined = feed.revision;
-  if (position === 0) ({ position, live } = yield* snapshot(options, given));
+  let { epoch } = feed;
+  let horizon = 0;
+  // The table that the client's frames are of may not be the one that there is now.
+  if (position === 0 || position < feed.horizon)
+    ({ position, live, horizon } = yield* snapshot(options, given));
   else {
     await running.waitFor(position, { timeout: longestWait, signal });
     revision = feed.revisionAt(position);
   }
   while (!signal.aborted) {
     const seen = feed.bell.rings;
+    if (epoch !== feed.epoch) {
+      ({ epoch, revision } = feed);
+      ({ position, live, horizon } = yield* snapshot(options, given));
+      continue;
+    }
     const head = feed.position;
     const isAmended = revision !== feed.revision;
     ({ revision } = feed);
@@ -67,11 +76,11 @@ export async function* liveRows(options: LiveOptions): AsyncGenerator<LiveFrame>
     }
     const frame =
       batch.changes === null
-        ? await readMissed(options, position, given)
+        ? await readMissed(options, { position, horizon }, given)
         : frameOf(options, batch, batch.changes);
     if (frame === null) {
       ({ revision } = feed);
-      ({ position, live } = yield* snapshot(options, given));
+      ({ position, live, horizon } = yield* snapshot(options, given));
       continue;
     }
     position = Math.max(position, frame.position);
@@ -87,9 +96,9 @@ export async function* liveRows(options: LiveOptions): AsyncGenerator<LiveFrame>
 async function* snapshot(
   { running, models, filter }: LiveOptions,
   given: GivenKeys | undefined,
-): AsyncGenerator<LiveFrame, Pick<LiveFrame, 'position' | 'live'>> {
+): AsyncGenerator<LiveFrame, Pick<LiveFrame, 'position' | 'live'> & { readonly horizon: Position }> {
   const { projection, feed } = running;
-  const { position } = feed;
+  const { position, horizon } = feed;
   let kind: LiveFrame['kind'] = 'SNAPSHOT';
   let last: AnyRow | undefined;
   for (;;) {
@@ -101,7 +110,7 @@ async function* snapshot(
     const frame = { kind, position: isComplete ? position : 0, upserted: page, removed: [], live };
     given?.note(frame);
     yield frame;
-    if (isComplete) return { position, live };
+    if (isComplete) return { position, live, horizon };
     kind = 'DELTA';
     last = page.at(-1);
   }
@@ -109,11 +118,11 @@ async function* snapshot(
 
 async function readMissed(
   { running, models, filter }: LiveOptions,
-  after: Position,
+  since: MissedSince,
   given: GivenKeys | undefined,
 ): Promise<LiveFrame | null> {
   const { projection, feed } = running;
-  const missed = await readMissedChanges(running, models, after);
+  const missed = await readMissedChanges(running, models, since);
   if (missed === null || given?.isKnown === false) return null;
   const isMeant = (row: AnyRow): boolean => passes(filter, row, decimalFields(projection));
   // What a row was before is not known here, so a row that is not meant now counts as one that may have been.

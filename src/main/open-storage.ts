@@ -2,16 +2,23 @@ import { type Database, openDatabase, type Session } from '../adapters/postgres/
 import { resolveDatabase } from '../adapters/postgres/engine/resolve-database.ts';
 import { migrateDatabase } from '../adapters/postgres/migrate.ts';
 import { createPostgresChain } from '../adapters/postgres/postgres-chain.ts';
+import { createPostgresLeaseStore } from '../adapters/postgres/postgres-lease-store.ts';
 import { createPostgresPersistence } from '../adapters/postgres/postgres-persistence.ts';
+import { createPostgresProjectionRecords } from '../adapters/postgres/postgres-projection-records.ts';
 import {
   createInlineProjector,
   createPostgresReadModels,
 } from '../adapters/postgres/postgres-read-models.ts';
+import { createPostgresRebuilds } from '../adapters/postgres/postgres-rebuilds.ts';
 import { createPostgresRevocations } from '../adapters/postgres/postgres-revocations.ts';
 import { listenForAppends, type PostgresWakeUp } from '../adapters/postgres/postgres-wake-up.ts';
 import { defaultSchema } from '../adapters/postgres/tables.ts';
 import { EventLog } from '../consumption/event-log.ts';
+import type { LeaseStore } from '../consumption/lease-store.ts';
+import type { AnyProjection } from '../consumption/projection.ts';
 import type { ReadModels } from '../consumption/read-models.ts';
+import type { ProjectionRecords } from '../consumption/rebuild/projection-records.ts';
+import type { Rebuilds } from '../consumption/rebuild/rebuilds.ts';
 import type { StoredEvent } from '../domain/event.ts';
 import type { BackendDefinition } from '../graphql/backend-definition.ts';
 import { type Logger, silentLogger } from '../kernel/log.ts';
@@ -59,6 +66,11 @@ export interface Storage extends AsyncDisposable {
   readonly log: EventLog;
   readonly wakeUp: PostgresWakeUp;
   readonly models: ReadModels;
+  /** Who is up and who works on what. */
+  readonly leases: LeaseStore;
+  /** What is kept about projections. */
+  readonly records: ProjectionRecords;
+  readonly rebuilds: Rebuilds;
   readonly chain: LogChain;
   readonly revocations: RevocationStore;
   /** None where nothing is sealed. */
@@ -86,6 +98,7 @@ export async function openStorage(
   opening.defer(() => database.close());
   const wakeUp = opening.use(await listenForAppends(engine.url, schema));
 
+  const models = createPostgresReadModels(database, schema);
   const inline = definition.projections.filter(({ mode }) => mode === 'inline');
   const stored = createPostgresPersistence({
     database,
@@ -95,6 +108,7 @@ export async function openStorage(
       inTransaction: createInlineProjector(inline, {
         schema,
         decode: (events) => mapper.decode(events, { isCommitted: false }),
+        onHalted: (projection, error) => void halt(projection, error),
       }),
     }),
   });
@@ -127,11 +141,21 @@ export async function openStorage(
     wakeUp.hear(appended.at(-1)?.position ?? 0);
   }
 
+  /** Behind the append's rollback, for which it waits. */
+  async function halt(projection: AnyProjection, { message }: Error): Promise<void> {
+    await models
+      .halt(projection, message)
+      .catch((err: unknown) => logger.error({ err, projection: projection.name }, 'could not be halted'));
+  }
+
   const opened = opening.move();
   return {
     ...{ databaseUrl: engine.url, database, stored, mapper, events, log, wakeUp },
     snapshots: createMappedSnapshotStore(stored.snapshots, mapper),
-    models: createPostgresReadModels(database, schema),
+    models,
+    leases: createPostgresLeaseStore(database, schema),
+    records: createPostgresProjectionRecords(database, schema),
+    rebuilds: createPostgresRebuilds(database, schema),
     chain: createPostgresChain(database, schema),
     revocations: createPostgresRevocations(database, schema),
     masterKeys,

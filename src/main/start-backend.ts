@@ -1,6 +1,5 @@
 import { hostname } from 'node:os';
 import type { Database } from '../adapters/postgres/database.ts';
-import { createPostgresLeaseStore } from '../adapters/postgres/postgres-lease-store.ts';
 import { createPostgresProcessStore } from '../adapters/postgres/postgres-process-store.ts';
 import { defaultSchema } from '../adapters/postgres/tables.ts';
 import { createExecutor } from '../application/execute.ts';
@@ -13,6 +12,7 @@ import { Members } from '../consumption/members.ts';
 import { PastRows } from '../consumption/past-rows.ts';
 import { runProcessManager } from '../consumption/process-runner.ts';
 import { type RunningProjection, runProjection } from '../consumption/projection-runner.ts';
+import { noticeProjections } from '../consumption/rebuild/notice-projections.ts';
 import { EventRegistry } from '../domain/event-registry.ts';
 import type { Backend } from '../graphql/backend.ts';
 import type { BackendDefinition } from '../graphql/backend-definition.ts';
@@ -82,13 +82,14 @@ export async function startBackend(
   starting.defer(() => hearing.stop());
   starting.defer(() => stopAll(runners));
   const members = new Members({
-    store: createPostgresLeaseStore(database, schema),
+    store: storage.leases,
     news: storage.wakeUp.news,
     name: `${hostname()}:${process.pid}`,
     takesWork: options.project ?? true,
     logger,
     onHead: (head) => storage.wakeUp.hear(head),
   });
+  await noticeProjections(definition.projections, { records: storage.records, models, logger });
   for (const projection of definition.projections)
     runners.push(await runProjection(projection, { log, models, logger, members }));
   const processStore = createPostgresProcessStore(database, schema);

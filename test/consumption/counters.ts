@@ -33,16 +33,20 @@ export type Moods = {
   readonly onFold?: ((event: StoredEvent, key: string) => Instead | undefined) | undefined;
 };
 
-/** Counters by name. */
-export function countersProjection({ onKeys, onFold, ...options }: ProjectionOptions & Moods = {}) {
+/** Counters by name, which go up by so many. */
+export function countersProjection(
+  { onKeys, onFold, ...options }: ProjectionOptions & Moods = {},
+  step = 1,
+  name = 'counters',
+) {
   // biome-ignore lint/suspicious/noExplicitAny: what no handler may give is what is tested.
   const instead = (given: Instead | undefined, right: any): any => (given === undefined ? right : given.give);
-  return projection('counters', countersTable, options)
+  return projection(name, countersTable, options)
     .on(
       Counted,
       (event) => instead(onKeys?.(event), event.data.counters),
       (row, event, id) =>
-        instead(onFold?.(event, id), { id, total: (row?.total ?? 0) + 1, label: row?.label ?? null }),
+        instead(onFold?.(event, id), { id, total: (row?.total ?? 0) + step, label: row?.label ?? null }),
     )
     .on(
       Labelled,

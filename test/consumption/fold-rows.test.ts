@@ -59,6 +59,7 @@ test('a slow fold gives the same, and lets others have a turn now and then', asy
   const log = stored(...['a', 'b', 'a', 'c', 'a', 'b'].map((name) => counted(name)));
   const slow = {
     ...{ ...counters, types: counters.types, query: counters.query, isSql: false },
+    fingerprint: counters.fingerprint,
     handlerOf(type: string) {
       const end = performance.now() + 30;
       while (performance.now() < end);

@@ -5,6 +5,7 @@ import type { RunningProjection } from '../../src/consumption/projection-runner.
 import type { PreparedEvent } from '../../src/domain/event.ts';
 import { everything } from '../../src/domain/query.ts';
 import { runningProjection } from '../../src/graphql/at-least.ts';
+import type { Logger } from '../../src/kernel/log.ts';
 import { type RunningBackend, startBackend } from '../../src/main/start-backend.ts';
 import {
   byId,
@@ -31,14 +32,26 @@ export interface OpenCounters extends AsyncDisposable {
   folded(): Promise<readonly AnyRow[]>;
 }
 
+export type OpenOptions = {
+  /** The database of other counters. */
+  readonly url?: string;
+  /** How much a count adds. */
+  readonly step?: number;
+  readonly name?: string;
+  readonly logger?: Logger;
+};
+
 export async function openCounters(
-  options: ProjectionOptions & Moods & { readonly url?: string } = {},
+  options: ProjectionOptions & Moods & OpenOptions = {},
 ): Promise<OpenCounters> {
-  const { url, ...projectionOptions } = options;
+  const { url, step, name, logger, ...projectionOptions } = options;
   const created = url === undefined ? await createCountersDatabase() : undefined;
   const databaseUrl = url ?? created?.url ?? '';
-  const counters = countersProjection(projectionOptions);
-  const backend = await startBackend(countersBackend(counters), { databaseUrl });
+  const counters = countersProjection(projectionOptions, step, name);
+  const backend = await startBackend(countersBackend(counters), {
+    databaseUrl,
+    ...(logger && { logger }),
+  });
   const running = runningProjection(backend, counters.name);
   return {
     url: databaseUrl,

@@ -4,10 +4,10 @@ import { unitOf } from '../../consumption/shards.ts';
 import { arrangeConsumers } from './arrange-consumers.ts';
 import { textArray } from './array-literal.ts';
 import type { Database } from './database.ts';
-import { membersNews } from './postgres-news.ts';
+import { announceMembers } from './postgres-news.ts';
 import { reshape } from './reshape.ts';
 import { run } from './statement.ts';
-import { defaultSchema, livefoldTables, newsChannelOf } from './tables.ts';
+import { defaultSchema, livefoldTables } from './tables.ts';
 import { translated } from './translate-error.ts';
 
 /** A member that is not heard of for so many seconds is gone, and what it worked on is taken over. */
@@ -26,8 +26,7 @@ export function createPostgresLeaseStore(
 ): LeaseStore {
   const tables = livefoldTables(schema);
   const { tracking, members, events } = tables;
-  const channel = newsChannelOf(schema);
-  const announce = sql`pg_notify(${channel}, ${membersNews})`;
+  const announce = announceMembers(schema);
   const leaseEnd = sql`clock_timestamp() + make_interval(secs => ${leaseSeconds})`;
 
   async function beat(member: Member, asked: readonly string[]): Promise<Census> {
@@ -47,7 +46,7 @@ export function createPostgresLeaseStore(
       asked as (select jsonb_object_keys(consumers) as consumer from other union select unnest(${textArray([...Object.keys(member.consumers), ...asked])}::text[])),
       head as (select coalesce(max(position), 0) as position from ${events}),
       unit as (
-        select a.consumer, a.shards, i as shard, u.consumer as name, u.position, u.token, u.owner,
+        select a.consumer, a.shards, i as shard, u.consumer as name, u.position, u.token, u.owner, a.horizon, a.fault, a.definition,
           coalesce(u.beyond, case when u.position > head.position then head.position end) as beyond
         from head, ${tracking} a cross join lateral generate_series(0, a.shards - 1) as i
         join ${tracking} u on u.consumer = case a.shards when 1 then a.consumer else a.consumer || '#' || i || '/' || a.shards end
@@ -60,7 +59,7 @@ export function createPostgresLeaseStore(
         (select jsonb_build_object(
           'others', (select jsonb_agg(jsonb_build_object('id', id, 'name', name, 'consumers', consumers, 'states', states)) from other),
           'units', (select jsonb_agg(jsonb_build_object('consumer', consumer, 'shard', shard, 'shards', shards, 'position', position,
-            'token', token, 'beyond', beyond, 'owner', case when owner = ${id}::uuid or owner in (select id from other) then owner end)) from unit))),
+            'token', token, 'beyond', beyond, 'horizon', horizon, 'fault', fault, 'definition', definition, 'owner', case when owner = ${id}::uuid or owner in (select id from other) then owner end)) from unit))),
         (select ${announce} from me where is_new)`;
     const [census] = await run(beats, statement, ([head, nextEnd, seen]) => {
       // What the statement above makes.
@@ -80,7 +79,7 @@ export function createPostgresLeaseStore(
       translated('making room for consumers', async () => {
         const names = textArray(Object.keys(consumers));
         const counts = textArray(Object.values(consumers));
-        const wanted = sql`(select u.name as consumer, u.count::int as shards, 0::bigint as start
+        const wanted = sql`(select u.name as consumer, u.count::int as shards, 0::bigint as start, null::text as definition, null::text as fault
           from unnest(${names}::text[], ${counts}::text[]) as u(name, count))`;
         await arrangeConsumers(beats, tables, wanted);
       }),

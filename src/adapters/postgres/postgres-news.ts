@@ -4,9 +4,14 @@ import type { News } from '../../messaging/news.ts';
 import { newsChannelOf } from './tables.ts';
 
 /** Says that a process came, left or gave something up. A move is a position, a space and the unit's name. */
-export const membersNews = 'members';
+const membersNews = 'members';
 /** Says that tokens were revoked. */
 export const revocationNews = 'revoked';
+
+/** Has all processes look around, with the commit of the statement around it. */
+export function announceMembers(schema: string): SQL {
+  return sql`pg_notify(${newsChannelOf(schema)}, ${membersNews})`;
+}
 
 /** Tells the other processes, with the commit of the statement around it, that a unit has come to a position. */
 export function announceMove(schema: string, unit: string, position: number): SQL {

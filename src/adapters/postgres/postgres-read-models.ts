@@ -1,14 +1,16 @@
 import { and, asc, desc, eq, gt, type SQL, sql } from 'drizzle-orm';
 import type { PgColumn } from 'drizzle-orm/pg-core';
 import type { AnyProjection, StoredRow } from '../../consumption/projection.ts';
-import type { ReadModels, RowCursor, RowQuery } from '../../consumption/read-models.ts';
+import type { Place, ReadModels, RowCursor, RowQuery } from '../../consumption/read-models.ts';
 import type { StoredEvent } from '../../domain/event.ts';
+import { isLivefoldError, LivefoldError } from '../../kernel/errors.ts';
 import type { Position } from '../../persistence/event-store.ts';
 import { applyBatch } from './apply-batch.ts';
 import { beginProjection } from './arrange-consumers.ts';
 import { typeOf } from './column-type.ts';
 import type { Database, Session } from './database.ts';
 import { columnOf, filterSql } from './filter-sql.ts';
+import { checkGoesOn, haltProjection } from './halted.ts';
 import { foldInline } from './inline-fault.ts';
 import type { PostgresEventStoreOptions } from './postgres-event-store.ts';
 import { createPostgresParkedStore } from './postgres-parked-store.ts';
@@ -19,10 +21,14 @@ import { run } from './statement.ts';
 import { TableGrowth } from './table-growth.ts';
 import { defaultSchema, livefoldTables } from './tables.ts';
 import { trackedPosition } from './tracked-position.ts';
-import { databaseCode, translateError, translateReadError } from './translate-error.ts';
+import {
+  databaseCode,
+  messageOf,
+  translated,
+  translateError,
+  translateReadError,
+} from './translate-error.ts';
 import { castRows, tableName } from './write-rows.ts';
-
-type Tracked = { readonly position: Position; readonly horizon: Position };
 
 /** Live batches are short, and come to all projections at once; long ones are worth a server process each. */
 const shortBatch = 100;
@@ -34,20 +40,26 @@ export function createPostgresReadModels(database: Database, schema: string = de
   const { tracking, tombstones } = tables;
   const growth = new TableGrowth(session);
 
-  async function tracked({ unit }: AnyProjection): Promise<Tracked | undefined> {
-    const statement = sql`select ${trackedPosition(tables)}, t.horizon from ${tracking} as t where t.consumer = ${unit}`;
-    const [row] = await run(session, statement, ([position, horizon]) => ({
+  async function tracked({ unit, name }: AnyProjection): Promise<Place | undefined> {
+    // What concerns all shards stands in the projection's own row.
+    const statement = sql`select ${trackedPosition(tables)}, a.horizon, t.token, t.beyond, a.fault
+      from ${tracking} as t join ${tracking} as a on a.consumer = ${name} where t.consumer = ${unit}`;
+    const [row] = await run(session, statement, ([position, horizon, token, beyond, fault]) => ({
       position: Number(position),
       horizon: Number(horizon),
+      token: Number(token),
+      beyond: beyond === null ? null : Number(beyond),
+      fault: fault === null ? null : String(fault),
     }));
     return row;
   }
 
-  async function position(projection: AnyProjection): Promise<Position> {
+  async function place(projection: AnyProjection): Promise<Place> {
     const row = await tracked(projection);
-    if (row !== undefined) return row.position;
+    if (row !== undefined) return row;
     // Of several shards none begins alone: whoever has none of their rows yet is about to be told to stop.
-    return projection.unit === projection.name ? beginProjection(session, tables, projection) : 0;
+    if (projection.unit === projection.name) await beginProjection(session, tables, projection);
+    return (await tracked(projection)) ?? { position: 0, horizon: 0, token: 0, beyond: null, fault: null };
   }
 
   async function start({ name }: AnyProjection): Promise<Position> {
@@ -60,7 +72,12 @@ export function createPostgresReadModels(database: Database, schema: string = de
   }
 
   return {
-    position: (projection) => guarded(projection, () => position(projection)),
+    position: async (projection) => (await guarded(projection, () => place(projection))).position,
+
+    place: (projection) => guarded(projection, () => place(projection)),
+
+    halt: ({ name }, fault) =>
+      translated(`halting "${name}"`, () => haltProjection(session, tables, name, fault)),
 
     start: (projection) => guarded(projection, () => start(projection)),
 
@@ -88,11 +105,11 @@ export function createPostgresReadModels(database: Database, schema: string = de
 
     asKept: (projection, rows) => guarded(projection, () => castRows(session, projection, rows)),
 
-    changesSince: (projection, after, { limit }) =>
+    changesSince: (projection, after, { limit, horizon = 0 }) =>
       guarded(projection, async () => {
         // The position first: whatever the tables say beyond it comes again with the next changes, so nothing is lost.
         const now = await tracked(projection);
-        if (now === undefined || now.horizon > after) return null;
+        if (now === undefined || now.horizon > Math.max(after, horizon)) return null;
         const { table, keyField, positionColumn, name } = projection;
         const [upserted, removed] = await Promise.all([
           session
@@ -128,12 +145,14 @@ export type InlineOptions = {
   readonly decode?: (
     events: readonly StoredEvent[],
   ) => readonly StoredEvent[] | Promise<readonly StoredEvent[]>;
+  /** Hears of a projection that cannot go on until it is rebuilt; its append is about to be rolled back. */
+  readonly onHalted?: (projection: AnyProjection, error: LivefoldError) => void;
 };
 
 /** Brings inline projections up to the log's head, in the transaction of an append. What they missed before comes with it. */
 export function createInlineProjector(
   projections: readonly AnyProjection[],
-  { schema = defaultSchema, decode = (events) => events }: InlineOptions = {},
+  { schema = defaultSchema, decode = (events) => events, onHalted }: InlineOptions = {},
 ): NonNullable<PostgresEventStoreOptions['inTransaction']> {
   const tables = livefoldTables(schema);
   return async (transaction, { before, head }) => {
@@ -145,13 +164,22 @@ export function createInlineProjector(
         .for('update')
         .prepare('livefold_inline')
         .execute();
+      if (row !== undefined) checkGoesOn(row);
       // One that begins here at the end begins before what is being appended.
-      const after = row?.position ?? (await beginProjection(transaction, tables, projection, sql`${before}`));
+      const after =
+        row?.position ?? (await beginProjection(transaction, tables, projection, { head: sql`${before}` }));
       if (head <= after) continue;
       const events = await decode(
         await Array.fromAsync(readEvents(transaction, tables, projection.query, { after })),
       );
-      await foldInline(projection, { after, to: head, events }, { session: transaction, tables });
+      try {
+        await guarded(projection, () =>
+          foldInline(projection, { after, to: head, events }, { session: transaction, tables }),
+        );
+      } catch (error) {
+        if (isLivefoldError(error, 'READ_TABLE_MISSING')) onHalted?.(projection, error);
+        throw error;
+      }
     }
   };
 }
@@ -199,8 +227,29 @@ async function guarded<Result>(projection: AnyProjection, work: () => Promise<Re
     return await work();
   } catch (error) {
     // What a projection's own code throws is not the database's.
-    throw databaseCode(error) === undefined ? error : translateError(error, doing(projection));
+    const code = databaseCode(error);
+    if (code === undefined) throw error;
+    throw tableFault(projection, code, error) ?? translateError(error, doing(projection));
   }
+}
+
+/** What is wrong with the table itself: https://www.postgresql.org/docs/current/errcodes-appendix.html */
+function tableFault(projection: AnyProjection, code: string, cause: unknown): LivefoldError | undefined {
+  const options = { cause, fields: { projection: projection.name } };
+  const table = `The table "${tableName(projection)}" of the projection "${projection.name}"`;
+  if (code === '42P01')
+    return new LivefoldError(
+      'READ_TABLE_MISSING',
+      `${table} is not there: make it with your migrations, then run \`livefold projections rebuild ${projection.name}\`.`,
+      options,
+    );
+  if (code === '42703')
+    return new LivefoldError(
+      'READ_TABLE_CHANGED',
+      `${table} is not as it is defined: ${messageOf(cause)}. Bring it up to date with your migrations; if it had lost what it held, rebuild it.`,
+      options,
+    );
+  return undefined;
 }
 
 /** For what is looked up by values that clients give. */

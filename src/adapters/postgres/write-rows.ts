@@ -109,9 +109,13 @@ function move(
   return sql`update ${tracking} set position = ${to} where consumer = ${unit} and position = ${after} and ${isHeld(lease)} returning ${durability}${news}`;
 }
 
-/** Whether the lease still is what it was; without one, whether there is nothing to lease but the whole. */
+/** Whether the lease still is what it was; without an owner, whether there is nothing to lease but the whole. */
 export function isHeld(lease: Lease | undefined): SQL {
-  return lease === undefined ? sql`shards = 1` : sql`owner = ${lease.owner}::uuid and token = ${lease.token}`;
+  if (lease === undefined) return sql`shards = 1`;
+  const isSame = sql`token = ${lease.token}`;
+  return lease.owner === null
+    ? sql`shards = 1 and ${isSame}`
+    : sql`owner = ${lease.owner}::uuid and ${isSame}`;
 }
 
 function upsert(projection: AnyProjection, changes: readonly RowChange[], condition = sql`true`): SQL {

@@ -1,0 +1,105 @@
+import { getTableName } from 'drizzle-orm';
+import type { StoredEvent } from '../../domain/event.ts';
+import { throwIfAborted } from '../../kernel/async.ts';
+import { LivefoldError } from '../../kernel/errors.ts';
+import type { Position } from '../../persistence/event-store.ts';
+import type { EventLog } from '../event-log.ts';
+import { foldUpTo } from '../fold-up-to.ts';
+import type { Lease } from '../lease-store.ts';
+import type { AnyProjection } from '../projection.ts';
+import type { ReadModels } from '../read-models.ts';
+import { type LeasedTaskOptions, runLeased } from './leased-task.ts';
+import type { Outcome, Rebuilds, Shadow } from './rebuilds.ts';
+import { nextName } from './shadow.ts';
+import { rebuildUnderWay } from './under-way.ts';
+
+export type RebuildStep =
+  | { readonly phase: 'begun'; readonly start: Shadow['start']; readonly position: Position }
+  | { readonly phase: 'folding'; readonly position: Position; readonly target: Position }
+  | { readonly phase: 'indexing' | 'comparing' };
+
+export type RebuildOptions = LeasedTaskOptions & {
+  readonly rebuilds: Rebuilds;
+  readonly log: EventLog;
+  readonly models: ReadModels;
+  /** All projections of the backend: two tables of one name cannot be built in one place. */
+  readonly projections: readonly AnyProjection[];
+  /** Exchanges the tables although they are the same. */
+  readonly isForced: boolean;
+  readonly onProgress: (step: RebuildStep) => void;
+};
+
+/** What is left to fold while the projection stands still: a moment's work. */
+const fewEvents = 500;
+
+/**
+ * Builds a projection's table anew beside the one that goes on serving, compares the two, and exchanges them. When it is
+ * stopped or killed, the next one goes on where it was.
+ *
+ * @throws LivefoldError `REBUILD_UNDER_WAY`, `REBUILD_REFUSED`, `REBUILD_BLOCKED`, `ABORTED`
+ */
+export async function rebuildProjection(
+  projection: AnyProjection,
+  options: RebuildOptions,
+): Promise<Outcome> {
+  refuseSharedName(projection, options.projections);
+  const outcome = await runLeased(nextName(projection.name), {
+    ...options,
+    run: (lease, signal) => build(projection, lease, { ...options, signal }),
+    refuse: (member) => rebuildUnderWay(projection.name, member),
+  });
+  await options.rebuilds.close(projection);
+  return outcome;
+}
+
+async function build(projection: AnyProjection, lease: Lease, options: RebuildOptions): Promise<Outcome> {
+  const { rebuilds, log, signal, isForced, onProgress } = options;
+  const shadow = await rebuilds.begin(projection, lease);
+  let { position } = shadow;
+  onProgress({ phase: 'begun', start: shadow.start, position });
+
+  async function foldTo(target: Position): Promise<void> {
+    const told = (at: Position): void => onProgress({ phase: 'folding', position: at, target });
+    position = await foldUpTo(target, shadow.projection, {
+      ...options,
+      ...{ lease, after: position, onProgress: told },
+    });
+    throwIfAborted(signal);
+  }
+
+  async function follow(): Promise<void> {
+    for (;;) {
+      const target = await rebuilds.target(projection);
+      await foldTo(target);
+      if ((await rebuilds.target(projection)) - position <= fewEvents) return;
+    }
+  }
+
+  await follow();
+  onProgress({ phase: 'indexing' });
+  await rebuilds.complete(projection);
+  await follow();
+  onProgress({ phase: 'comparing' });
+  return rebuilds.exchange(projection, {
+    ...{ lease, isForced, catchUp: foldTo },
+    between: (after, to) => readBetween(log, after, to),
+  });
+}
+
+async function readBetween(log: EventLog, after: Position, to: Position): Promise<readonly StoredEvent[]> {
+  const events: StoredEvent[] = [];
+  for (let last = after; last < to; last = events.at(-1)?.position ?? to)
+    events.push(...(await log.read(last)).filter(({ position }) => position <= to));
+  return events;
+}
+
+function refuseSharedName(projection: AnyProjection, all: readonly AnyProjection[]): void {
+  const name = getTableName(projection.table);
+  const other = all.find((one) => one.name !== projection.name && getTableName(one.table) === name);
+  if (other === undefined) return;
+  throw new LivefoldError(
+    'REBUILD_REFUSED',
+    `The projections "${projection.name}" and "${other.name}" both have a table named "${name}", and a rebuild needs that name for one: rename one of the tables.`,
+    { fields: { projection: projection.name } },
+  );
+}
