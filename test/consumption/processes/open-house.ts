@@ -104,7 +104,7 @@ export function houseOn(url: string, dispose: () => Promise<void> = async () => 
         held: {
           unit: {
             ...{ name: '', consumer: '', shard: { index: 0, count: 1 }, position: 0 },
-            ...{ ...lease, beyond: null },
+            ...{ ...lease, beyond: null, horizon: 0, fault: null, definition: null },
           },
           lease,
           hasCompany: () => false,
