@@ -1,13 +1,15 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { LivefoldError } from './errors.ts';
 
 /** Waits so many milliseconds. Ends early, without an error, when `signal` aborts. */
 export async function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  try {
-    await delay(milliseconds, undefined, signal === undefined ? {} : { signal });
-  } catch (error) {
-    if (signal?.aborted !== true) throw error;
-  }
+  if (signal?.aborted) return;
+  // The global timer, not `node:timers/promises`: browsers have it too.
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, milliseconds);
+  const release = signal && onAbort(signal, resolve);
+  await promise;
+  clearTimeout(timer);
+  release?.();
 }
 
 /** Resolves when `signal` aborts. The returned `release` takes the listener away again: signals outlive most waits. */

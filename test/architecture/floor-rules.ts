@@ -3,6 +3,8 @@ import type { Edge } from './import-graph.ts';
 const floors: Readonly<Record<string, number>> = {
   kernel: 1,
   domain: 2,
+  // Runs in browsers: it stands on the kernel alone, and nothing here imports it.
+  client: 2,
   messaging: 3,
   persistence: 4,
   application: 5,

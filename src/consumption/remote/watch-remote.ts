@@ -1,12 +1,15 @@
 import { Bell, backoff, sleep } from '../../kernel/async.ts';
 import type { Logger } from '../../kernel/log.ts';
+import { readServerSentEvents } from '../../kernel/server-sent-events.ts';
 import { type RemoteEndpoint, reasonOf, send } from './remote-endpoint.ts';
 import { remoteInvalid, remoteUnavailable } from './remote-errors.ts';
 import { memberOf } from './remote-page.ts';
-import { readServerSentEvents } from './server-sent-events.ts';
 
 /** The position alone: it is a hint that there is more, and the log is read for what that is. */
 const document = 'subscription { notifications { position } }';
+
+/** The frames that wake a reader have some hundred characters. */
+const mostText = 1_048_576;
 
 /**
  * Rings at every notification of a remote log, over server-sent events, until the signal aborts. When the connection is
@@ -43,7 +46,10 @@ async function listen(endpoint: RemoteEndpoint, signal: AbortSignal, ring: () =>
       { accept: 'text/event-stream', signal: connection },
     );
     ring();
-    for await (const { event, data } of readServerSentEvents(textOf(endpoint.url, response, heard))) {
+    for await (const { event, data } of readServerSentEvents(
+      textOf(endpoint.url, response, heard),
+      mostText,
+    )) {
       if (event === 'complete') return;
       if (event !== 'next') continue;
       checkFrame(endpoint.url, data);

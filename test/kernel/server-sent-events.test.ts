@@ -1,9 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import {
-  readServerSentEvents,
-  type ServerSentEvent,
-} from '../../../src/consumption/remote/server-sent-events.ts';
+import { readServerSentEvents, type ServerSentEvent } from '../../src/kernel/server-sent-events.ts';
 
 async function* inPieces(text: string, cuts: readonly number[]): AsyncGenerator<string> {
   const places = [0, ...cuts.map((cut) => cut % (text.length + 1)).toSorted((a, b) => a - b), text.length];
@@ -11,7 +8,7 @@ async function* inPieces(text: string, cuts: readonly number[]): AsyncGenerator<
 }
 
 const read = (text: string, cuts: readonly number[] = []): Promise<readonly ServerSentEvent[]> =>
-  Array.fromAsync(readServerSentEvents(inPieces(text, cuts)));
+  Array.fromAsync(readServerSentEvents(inPieces(text, cuts), 1_048_576));
 
 test('wherever the text is cut and however its lines end, the same events come', async () => {
   const lines = [

@@ -1,16 +1,16 @@
 /** One event of an event stream. */
 export type ServerSentEvent = { readonly event: string; readonly data: string };
 
-/** A line that goes on beyond this is no event: the frames that wake a reader have some hundred characters. */
-const mostText = 1_048_576;
-
 /**
  * Reads server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream) from
  * text in whatever pieces it comes. Comments and fields without a meaning here are left out.
  *
- * @throws RangeError for an event that does not end
+ * @throws RangeError for an event of more than `mostText` characters, which may never end
  */
-export async function* readServerSentEvents(pieces: AsyncIterable<string>): AsyncGenerator<ServerSentEvent> {
+export async function* readServerSentEvents(
+  pieces: AsyncIterable<string>,
+  mostText: number,
+): AsyncGenerator<ServerSentEvent> {
   let rest = '';
   let event = '';
   let data: string[] = [];

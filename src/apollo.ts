@@ -1,0 +1,1 @@
+export { createLivefoldLink } from './client/apollo-link.ts';

@@ -1,0 +1,1 @@
+export { livefoldExchange } from './client/urql-exchange.ts';
