@@ -9,6 +9,7 @@ const checks: readonly Check[] = [
   { name: 'format and lint', command: 'biome', args: ['check', '--error-on-warnings'] },
   { name: 'promises', command: 'oxlint', args: ['--type-aware', '--deny-warnings'] },
   { name: 'types', command: 'tsc', args: ['--pretty', 'false'] },
+  { name: 'types of the page', command: 'tsc', args: ['--pretty', 'false', '-p', 'examples/live-orders'] },
   { name: 'unused code', command: 'knip', args: ['--no-progress', '--no-config-hints'] },
   { name: 'generated types', command: 'node', args: ['scripts/codegen.ts', '--check'] },
 ];
