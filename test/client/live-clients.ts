@@ -21,7 +21,7 @@ type Watched = {
 };
 
 const watchLog = 'subscription { notifications(after: "0") { id } }';
-const watchOrders = 'subscription { orders { upserted { id status total } } }';
+const watchOrders = 'subscription { orders { position upserted { id status total } } }';
 const waiting = { timeout: 40_000, interval: 100 };
 
 /**

@@ -55,7 +55,7 @@ async function openPage(browser: Browser, shop: ServedProgram) {
   const folder = await createTestFolder();
   const server = await createServer({
     root: example,
-    logLevel: 'error',
+    logLevel: 'silent',
     cacheDir: folder.path,
     server: { port: 0, proxy: { '/graphql': { target: shop.url, ws: true } } },
   });
