@@ -1,4 +1,5 @@
 import { useMutation, useSubscription } from 'urql';
+import { amount } from './amount.ts';
 import { addProduct, placeOrder, watchProducts } from './operations.ts';
 
 /** What an empty shop can begin with. */
@@ -27,7 +28,7 @@ export function Counter() {
             void place({ input: { orderId, lines: [{ sku, quantity: 1 }] }, commandId: orderId });
           }}
         >
-          {name} <small>{price}</small>
+          {name} <small>{amount(price)}</small>
         </button>
       ))}
       {products.length === 0 && data.products.live && (

@@ -1,5 +1,6 @@
 import { memo } from 'react';
 import { useMutation, useSubscription } from 'urql';
+import { amount } from './amount.ts';
 import { type Order, payOrder, watchOrders } from './operations.ts';
 
 /** All orders, newest first. */
@@ -39,7 +40,7 @@ const OrderRow = memo(({ order }: { readonly order: Order }) => {
       </td>
       <td>{new Date(order.placedAt).toLocaleTimeString('en-GB')}</td>
       <td>{order.lines.map(({ name, quantity }) => `${quantity} × ${name}`).join(', ')}</td>
-      <td className="number">{order.total}</td>
+      <td className="number">{amount(order.total)}</td>
       <td>
         <span className={`status ${order.status.toLowerCase()}`}>{order.status.toLowerCase()}</span>
         {order.status === 'PLACED' && (

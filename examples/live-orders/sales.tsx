@@ -1,5 +1,6 @@
 import { useEffect } from 'react';
 import { useQuery, useSubscription } from 'urql';
+import { amount } from './amount.ts';
 import { readSales, watchOrders } from './operations.ts';
 
 /** What was sold on the last day: a query, read again when the orders change, and never older than this page's own orders. */
@@ -14,7 +15,7 @@ export function Sales() {
   if (today === undefined) return <p className="sales">No sales yet.</p>;
   return (
     <p className="sales">
-      {today.day}: <b>{today.orders}</b> orders, <b>{today.revenue}</b>
+      {today.day}: <b>{today.orders}</b> orders, <b>{amount(today.revenue)}</b>
     </p>
   );
 }

@@ -109,13 +109,13 @@ function recordFrames(page: Page): readonly FrameView[] {
   return frames;
 }
 
-/** Runs in the page: the orders of its rows, by id. The status is the text of a pill, in small letters. */
+/** Runs in the page: the orders of its rows, by id. A status is shown in small letters, a total with two places. */
 const readRows = `
   [...document.querySelectorAll('tr[data-order]')]
     .map((row) => ({
       id: row.dataset.order,
       status: row.querySelector('.status').textContent.toUpperCase(),
-      total: row.querySelector('td.number').textContent,
+      total: String(Number(row.querySelector('td.number').textContent)),
     }))
     .sort((a, b) => (a.id < b.id ? -1 : 1))`;
 
