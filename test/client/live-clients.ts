@@ -8,6 +8,7 @@ import { addTea, placeOrder, readLog, readOrders, startShop } from '../clients/s
 import { openCuttingLine } from '../support/cutting-line.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { ServedProgram } from '../support/served-program.ts';
+import { observed } from './observed.ts';
 
 /** A GraphQL library's client that has Livefold's exchange or link: it watches and hands on the data of each result. */
 export type LiveClient = {
@@ -85,7 +86,7 @@ class Watcher {
   readonly #frames: Frame[] = [];
 
   constructor(transport: Transport, connect: (recorded: Transport) => LiveClient) {
-    const client = connect(recording(transport, (result) => this.#record(result)));
+    const client = connect(observed(transport, (result) => this.#record(result)));
     client.watch(watchLog, ({ notifications }) => this.log.push(notifications?.id));
     client.watch(watchOrders, ({ orders }) => {
       if (orders !== undefined) this.#states.push(orders);
@@ -114,20 +115,6 @@ class Watcher {
     const frame = data?.orders as Frame | undefined;
     if (frame !== undefined) this.#frames.push(frame);
   }
-}
-
-function recording(transport: Transport, record: (result: OperationResult) => void): Transport {
-  return {
-    subscribe: (request, sink) =>
-      transport.subscribe(request, {
-        next: (result) => {
-          record(result);
-          sink.next(result);
-        },
-        error: (error) => sink.error(error),
-        complete: () => sink.complete(),
-      }),
-  };
 }
 
 function idsOf(prefix: string, count: number): readonly string[] {
