@@ -5,6 +5,7 @@ import {
   OrderCancelled,
   OrderPaid,
   OrderPlaced,
+  OrderRefunded,
   OrderShipped,
 } from '../../src/app/orders/order-events.ts';
 import {
@@ -52,6 +53,7 @@ const events: readonly NewEvent[] = [
   OrderPaid({ orderId, customerId, total: '9' }),
   OrderShipped({ orderId, customerId, carrier: 'DHL' }),
   OrderCancelled({ ...sale, placedOn: '2010-12-01', reason: null }),
+  OrderRefunded({ orderId, customerId, amount: '9', reason: 'OUT_OF_STOCK' }),
   ItemsReturned({ returnId: 'r1', orderId: null, customerId: null, country: null, lines, total: '9' }),
 ];
 

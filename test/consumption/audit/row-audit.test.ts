@@ -101,7 +101,7 @@ test('a fold that throws ends the comparison of its table, and says at which eve
   await opened.settle();
   const handler = opened.counters.handlerOf('Counted');
   const counters = Object.assign(Object.create(opened.counters), {
-    ...{ name: 'counters', keyField: 'id' },
+    ...{ name: 'counters', keyField: 'id', isSql: false },
     handlerOf: () => ({
       ...handler,
       fold() {

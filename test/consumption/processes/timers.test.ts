@@ -105,7 +105,7 @@ test('a clock that is set back makes timers wait, and one that is set forward fi
   await becomes('Knocked ada', 'Left bob', 'TurnedAway ada');
 });
 
-test('thousands of timers that are due at once fire a hundred at a time, each once, in their order', async () => {
+test('over a thousand timers that are due at once fire a hundred at a time, each once, in their order', async () => {
   const manager = processManager<number>('many')
     .on(
       Knocked,
@@ -118,10 +118,10 @@ test('thousands of timers that are due at once fire a hundred at a time, each on
     .onTimer('a', (_, guest) => ({ send: [turnAway(guest, 'a')] }))
     .onTimer('b', (_, guest) => ({ send: [turnAway(guest, 'b')] }))
     .onTimer('c', (_, guest) => ({ send: [turnAway(guest, 'c')] }));
-  const guests = Array.from({ length: 1_000 }, (_, n) => `guest ${n}`);
+  const guests = Array.from({ length: 400 }, (_, n) => `guest ${n}`);
   const run = await house.run(manager);
   await house.execute(guests.map(knock));
-  await eventually(async () => expect(await house.timers()).toHaveLength(3_000));
+  await eventually(async () => expect(await house.timers()).toHaveLength(1_200));
   await run.stop();
   house.now = later(10);
   const rounds: number[] = [];
@@ -135,8 +135,8 @@ test('thousands of timers that are due at once fire a hundred at a time, each on
     },
   });
   await eventually(async () => expect(await house.timers()).toEqual([]));
-  const told = (await house.events()).slice(1_000).map(({ data }) => Object(data));
-  expect(told).toHaveLength(3_000);
+  const told = (await house.events()).slice(400).map(({ data }) => Object(data));
+  expect(told).toHaveLength(1_200);
   const byGuest = Map.groupBy(told, ({ guest }) => guest);
   expect([...byGuest.keys()].sort()).toEqual(guests.toSorted());
   for (const one of byGuest.values()) expect(one.map(({ why }) => why)).toEqual(['c', 'a', 'b']);
