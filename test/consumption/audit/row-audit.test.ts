@@ -100,14 +100,13 @@ test('a fold that throws ends the comparison of its table, and says at which eve
   await opened.append(counted('a'), counted('b'));
   await opened.settle();
   const handler = opened.counters.handlerOf('Counted');
-  const counters = Object.assign(Object.create(opened.counters), {
-    ...{ name: 'counters', keyField: 'id', isSql: false },
-    handlerOf: () => ({
-      ...handler,
-      fold() {
-        throw new RangeError('too much');
-      },
-    }),
+  const fold = (): never => {
+    throw new RangeError('too much');
+  };
+  const { name, keyField } = opened.counters;
+  const counters = Object.create(opened.counters, {
+    ...{ name: { value: name }, keyField: { value: keyField }, isSql: { value: false } },
+    handlerOf: { value: () => ({ ...handler, fold }) },
   });
   expect(faultsOf(await auditCounters({ ...opened, counters }))).toMatchObject([
     { check: 'rows of counters', faults: 1, examples: ['position 1 cannot be folded: RangeError: too much'] },
