@@ -3,7 +3,7 @@ import { resuming } from './resuming.ts';
 import type { Transport } from './transport.ts';
 
 export type LiveOptions = {
-  /** What carries subscriptions: a client of `graphql-ws` or `graphql-sse`, or an `eventStream`. */
+  /** What carries subscriptions: a client of `graphql-ws`, or an `eventStream`. */
   readonly transport: Transport;
   /** The key of a live field's rows, by the field's name, where it is not `id`. */
   readonly keys?: Keys;

@@ -27,7 +27,7 @@ export type Sink = {
 };
 
 /**
- * What carries subscriptions to a server. The clients of `graphql-ws` and `graphql-sse` are such, and so is `eventStream`.
+ * What carries subscriptions to a server. The client of `graphql-ws` is such, and so is `eventStream`.
  * `subscribe` returns what ends the subscription.
  */
 export interface Transport {
