@@ -71,10 +71,10 @@ async function send(
   });
 }
 
-/** What the server answered in place of a stream: GraphQL's errors where it gave some. */
+/** What the server answered in place of a stream: GraphQL's errors where it gave some. A stream may bring errors too, as results. */
 async function refusalOf(response: Response): Promise<readonly ResultError[] | LivefoldError | undefined> {
   const { status, headers } = response;
-  if (response.ok && headers.get('content-type')?.startsWith('text/event-stream')) return undefined;
+  if (headers.get('content-type')?.startsWith('text/event-stream')) return undefined;
   const text = await response.text();
   return errorsIn(text) ?? refused(status);
 }
