@@ -39,18 +39,18 @@ const ordersIn = ({ dailySales }: Sales): number => dailySales.reduce((sum, { or
 async function expectOwnWrite(order: () => Promise<void>, read: () => Promise<Sales>): Promise<void> {
   const before = ordersIn(await read());
   let answer: Sales | undefined;
-  const pending = await sql.begin(async (transaction) => {
+  let asked: Promise<void> | undefined;
+  await sql.begin(async (transaction) => {
     await transaction`lock table daily_sales in share mode`;
     await order();
-    const asked = read().then((found) => {
+    asked = read().then((found) => {
       answer = found;
     });
     // The table can be read, and does not have the order yet: only who knows of it waits.
     expect(ordersIn(await reading.data(sales))).toBe(before);
     expect(answer).toBeUndefined();
-    return [asked];
   });
-  await Promise.all(pending);
+  await asked;
   expect(answer && ordersIn(answer)).toBe(before + 1);
 }
 
