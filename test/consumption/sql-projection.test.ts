@@ -320,7 +320,8 @@ test('handlers write the tables that they are given', async () => {
   await createMoves(session, 'next');
   const shadow: AnyProjection = {
     ...{ ...counters, name: 'next', unit: 'next', types: counters.types, query: counters.query },
-    ...{ table, tables: { moves }, isSql: true, handlerOf: (type) => counters.handlerOf(type) },
+    ...{ table, tables: { moves }, isSql: true, fingerprint: counters.fingerprint },
+    handlerOf: (type) => counters.handlerOf(type),
   };
   const to = await opened.append(counted('a'));
   await opened.settle();

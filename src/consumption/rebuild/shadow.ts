@@ -10,7 +10,10 @@ export function shadowOf(projection: AnyProjection, schema: string): AnyProjecti
   const { keyField, types, query, startAt, isSql, fingerprint, onError, timeout } = projection;
   const name = nextName(projection.name);
   const table = tableInSchema(projection.table, schema);
-  const further = Object.entries(projection.tables).map(([field, one]) => [field, tableInSchema(one, schema)]);
+  const further = Object.entries(projection.tables).map(([field, one]) => [
+    field,
+    tableInSchema(one, schema),
+  ]);
   return {
     ...{ name, unit: name, shards: 1, mode: 'async', table, tables: Object.fromEntries(further) },
     ...{ keyField, types, query, startAt, isSql, fingerprint, onError, timeout },
