@@ -18,6 +18,8 @@ export type BenchContext = {
   readonly progress: (line: string) => void;
   /** How many events to work on, for a short trial; the benchmark's own number unless given. */
   readonly events?: number | undefined;
+  /** How long one measurement takes where a benchmark lets itself be told, for trial runs. */
+  readonly seconds?: number | undefined;
 };
 
 /** One file in this folder each, listed in `benchmarks.ts`. */

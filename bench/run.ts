@@ -1,15 +1,15 @@
-/** Runs one benchmark: `npm run bench -- NAME [--json] [--events N]`. */
+/** Runs one benchmark: `npm run bench -- NAME [--json] [--events N] [--seconds N]`. */
 import { parseArgs } from 'node:util';
 import { benchmarks } from './benchmarks.ts';
 import { describeMachine } from './machine.ts';
 import { isReached, type Report, toJson, toTable } from './report.ts';
 import { useServer } from './server.ts';
 
-const usage = `Usage: npm run bench -- NAME [--json] [--events N]
+const usage = `Usage: npm run bench -- NAME [--json] [--events N] [--seconds N]
 
 Runs both sides of each comparison on one server: the PostgreSQL that DATABASE_URL names, or one of Livefold's own in
 .livefold/bench. Progress goes to stderr, the result to stdout; the exit code is 1 when a target is missed.
-\`consume\` takes \`--events\` for a short trial.
+For a short trial \`consume\` takes \`--events\`, and \`live\` takes \`--seconds\`: 10 for one measurement unless given.
 
 ${benchmarks.map(({ name, describe }) => `  ${name.padEnd(10)} ${describe}`).join('\n')}
 `;
@@ -19,7 +19,12 @@ const progress = (line: string): void => console.error(line);
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { json: { type: 'boolean' }, events: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+    options: {
+      json: { type: 'boolean' },
+      events: { type: 'string' },
+      seconds: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
   });
   if (values.help === true) {
     console.log(usage);
@@ -33,7 +38,8 @@ async function main(): Promise<number> {
   const events = values.events === undefined ? undefined : Number(values.events);
   await using server = await useServer(progress);
   const machine = await describeMachine(server.databaseUrl);
-  const rows = await benchmark.run({ databaseUrl: server.databaseUrl, progress, events });
+  const seconds = values.seconds === undefined ? undefined : Number(values.seconds);
+  const rows = await benchmark.run({ databaseUrl: server.databaseUrl, progress, events, seconds });
   const report: Report = { benchmark: benchmark.name, machine, rows };
   console.log(values.json === true ? toJson(report) : toTable(report));
   return rows.every(isReached) ? 0 : 1;

@@ -16,6 +16,7 @@ export {
   type RowDiff,
   readRowAsOf,
 } from './graphql/history-fields.ts';
+export type { Limits } from './graphql/limits.ts';
 export { liveField } from './graphql/live-field.ts';
 export {
   liveProjectionField,

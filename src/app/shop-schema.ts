@@ -942,6 +942,36 @@ export type OrderStatusFilter = {
   readonly in?: InputMaybe<ReadonlyArray<OrderStatus>>;
 };
 
+/** Which lines are meant. Every part given must hold. */
+export type OrderLineFilter = {
+  /** The product's stock keeping unit. */
+  readonly sku?: InputMaybe<IdFilter>;
+  /** The product's name when it was ordered. */
+  readonly name?: InputMaybe<StringFilter>;
+  /** How many units. */
+  readonly quantity?: InputMaybe<IntFilter>;
+  /** The price of one unit when it was ordered. */
+  readonly unitPrice?: InputMaybe<DecimalFilter>;
+  /** Quantity times unit price. */
+  readonly amount?: InputMaybe<DecimalFilter>;
+  /** All of these. */
+  readonly and?: InputMaybe<ReadonlyArray<OrderLineFilter>>;
+  /** At least one of these. */
+  readonly or?: InputMaybe<ReadonlyArray<OrderLineFilter>>;
+  /** Not this. */
+  readonly not?: InputMaybe<OrderLineFilter>;
+};
+
+/** What to ask of an order's lines. Every part given must hold. */
+export type OrderLinesFilter = {
+  /** At least one line is meant by this. */
+  readonly some?: InputMaybe<OrderLineFilter>;
+  /** All lines are meant by this. */
+  readonly every?: InputMaybe<OrderLineFilter>;
+  /** No line is meant by this. */
+  readonly none?: InputMaybe<OrderLineFilter>;
+};
+
 /** Which orders are meant. Every part given must hold. */
 export type OrderFilter = {
   /** The id. */
@@ -954,6 +984,12 @@ export type OrderFilter = {
   readonly placedAt?: InputMaybe<DateTimeFilter>;
   /** The sum of its lines. */
   readonly total?: InputMaybe<DecimalFilter>;
+  /** Its lines. */
+  readonly lines?: InputMaybe<OrderLinesFilter>;
+  /** Why it was cancelled. */
+  readonly cancelReason?: InputMaybe<StringFilter>;
+  /** Who carries it. */
+  readonly carrier?: InputMaybe<StringFilter>;
   /** All of these. */
   readonly and?: InputMaybe<ReadonlyArray<OrderFilter>>;
   /** At least one of these. */
@@ -1500,6 +1536,8 @@ export type ResolversTypes = {
   OrderLineChange: ResolverTypeWrapper<LineChange>;
   OrderChanges: ResolverTypeWrapper<Omit<OrderChanges, 'upserted'> & { upserted: ReadonlyArray<ResolversTypes['Order']> }>;
   OrderStatusFilter: OrderStatusFilter;
+  OrderLineFilter: OrderLineFilter;
+  OrderLinesFilter: OrderLinesFilter;
   OrderFilter: OrderFilter;
   OrderOrderField: OrderOrderField;
   OrderOrder: OrderOrder;
@@ -1596,6 +1634,8 @@ export type ResolversParentTypes = {
   OrderLineChange: LineChange;
   OrderChanges: Omit<OrderChanges, 'upserted'> & { upserted: ReadonlyArray<ResolversParentTypes['Order']> };
   OrderStatusFilter: OrderStatusFilter;
+  OrderLineFilter: OrderLineFilter;
+  OrderLinesFilter: OrderLinesFilter;
   OrderFilter: OrderFilter;
   OrderOrder: OrderOrder;
   OrderLineInput: OrderLineInput;

@@ -1,7 +1,11 @@
 import { Bell } from '../kernel/async.ts';
 import { sizeOf } from '../kernel/size-of.ts';
 import type { Position } from '../persistence/event-store.ts';
+import { type Filter, type IsDecimal, passes } from './filter.ts';
+import { termsOf, valuesIn } from './filter-terms.ts';
 import type { RowChange } from './fold-rows.ts';
+import { TermIndex } from './term-index.ts';
+import { Watch } from './watch.ts';
 
 /** What one committed batch changed. `changes` is null when they are not known here: the table has them. */
 export type ChangeBatch = {
@@ -10,6 +14,10 @@ export type ChangeBatch = {
   readonly changes: readonly RowChange[] | null;
 };
 
+/** Who is further behind than so many batches gets them as one: what came in a burst is not told in a hundred frames. */
+const mostSingle = 2;
+/** Most changes that several batches are made one of. */
+const mostMerged = 1_000;
 /** So many row changes are kept in all: a live client that is further behind reads the tables. */
 const mostChanges = 10_000;
 /** About so many bytes of rows, where rows are large. */
@@ -17,10 +25,14 @@ const mostBytes = 64 * 1024 * 1024;
 
 type Kept = { readonly batch: ChangeBatch; readonly bytes: number };
 
+type Watcher = { readonly watch: Watch; readonly filter: Filter | null | undefined };
+
 /** The committed changes of one projection's table, as this process sees them; the last ones stay in memory. */
 export class ChangeFeed {
   /** Rings at each committed batch. */
   readonly bell = new Bell();
+  /** How the table's fields compare. */
+  readonly isDecimal: IsDecimal;
   #revision = 0;
   #position: Position;
   #horizon: Position = 0;
@@ -31,11 +43,13 @@ export class ChangeFeed {
   #batches: Kept[] = [];
   #changes = 0;
   #bytes = 0;
+  readonly #watchers = new TermIndex<Watcher>();
 
-  constructor(position: Position, horizon: Position = 0) {
+  constructor(position: Position, horizon: Position = 0, isDecimal: IsDecimal = () => false) {
     this.#position = position;
     this.#start = position;
     this.#horizon = horizon;
+    this.isDecimal = isDecimal;
   }
 
   /** Up to where the table is known to have come. */
@@ -60,7 +74,7 @@ export class ChangeFeed {
   amend(): void {
     this.clear();
     this.#revision += 1;
-    this.bell.ring();
+    this.#stir();
   }
 
   /** Who resumes from before it gets everything anew. */
@@ -80,13 +94,23 @@ export class ChangeFeed {
     this.#start = position;
     this.#horizon = horizon;
     this.#epoch += 1;
-    this.bell.ring();
+    this.#stir();
   }
 
   publish(batch: ChangeBatch): void {
     if (batch.changes?.length !== 0) this.#keep(batch);
     this.#position = batch.to;
+    for (const { watch } of this.#concerned(batch)) watch.hear(batch);
     this.bell.ring();
+  }
+
+  /** Hears of the batches that change a row which passes the filter, or did before. */
+  watch(filter: Filter | null | undefined): Watch {
+    const terms = termsOf(filter, this.isDecimal);
+    const watch = new Watch(() => this.#watchers.remove(watcher, terms));
+    const watcher = { watch, filter };
+    this.#watchers.add(watcher, terms);
+    return watch;
   }
 
   /**
@@ -98,10 +122,26 @@ export class ChangeFeed {
     const unknown = { after: position, to: this.#position, changes: null };
     if (position < this.#start) return unknown;
     // From the end, where live clients are.
-    const batch =
-      this.#batches[this.#batches.findLastIndex(({ batch: { to } }) => to <= position) + 1]?.batch;
+    const first = this.#batches.findLastIndex(({ batch: { to } }) => to <= position) + 1;
+    const batch = this.#batches[first]?.batch;
     // From inside a batch its changes cannot be told: a row's `before` is from before the batch.
-    return batch !== undefined && batch.after < position ? unknown : batch;
+    if (batch !== undefined && batch.after < position) return unknown;
+    return batch;
+  }
+
+  /** The same, but who is several batches behind gets them as one. */
+  burst(position: Position): ChangeBatch | undefined {
+    const batch = this.next(position);
+    if (batch === undefined || batch.changes === null) return batch;
+    const first = this.#batches.findLastIndex((kept) => kept.batch === batch);
+    const rest = this.#batches.slice(first).map((kept) => kept.batch);
+    return rest.length > mostSingle ? merge(batch, rest) : batch;
+  }
+
+  /** The end of the commit that a position is part of; undefined where that is not known here. */
+  commitOf(position: Position): Position | undefined {
+    const batch = this.#batches.findLast(({ batch: { after } }) => after < position)?.batch;
+    return batch !== undefined && batch.changes !== null && position <= batch.to ? batch.to : undefined;
   }
 
   /** Lets go of the changes in memory, where they must not be told again: clients get what they miss from the table. */
@@ -110,6 +150,26 @@ export class ChangeFeed {
     this.#changes = 0;
     this.#bytes = 0;
     this.#start = this.#position;
+  }
+
+  /** Wakes all who wait, wherever they are. */
+  #stir(): void {
+    for (const { watch } of this.#watchers) watch.stir();
+    this.bell.ring();
+  }
+
+  #concerned({ changes }: ChangeBatch): Iterable<Watcher> {
+    // What was changed is not known here: each has to look.
+    if (changes === null) return [...this.#watchers];
+    const concerned = new Set<Watcher>();
+    if (this.#watchers.isEmpty) return concerned;
+    for (const { before, after } of changes)
+      for (const row of [before, after]) {
+        if (row === undefined) continue;
+        for (const watcher of this.#watchers.find(valuesIn(row, this.isDecimal)))
+          if (!concerned.has(watcher) && passes(watcher.filter, row, this.isDecimal)) concerned.add(watcher);
+      }
+    return concerned;
   }
 
   #keep(batch: ChangeBatch): void {
@@ -131,4 +191,19 @@ export class ChangeFeed {
     this.#bytes -= oldest.bytes;
     this.#start = oldest.batch.to;
   }
+}
+
+/** Batches that follow each other as one, as far as their changes are known and not too many. */
+function merge(first: ChangeBatch, batches: readonly ChangeBatch[]): ChangeBatch {
+  const merged = new Map<string, RowChange>();
+  let { to } = first;
+  for (const batch of batches) {
+    if (batch.changes === null || merged.size >= mostMerged) break;
+    for (const change of batch.changes) {
+      const { before } = merged.get(change.key) ?? change;
+      merged.set(change.key, { ...change, before });
+    }
+    ({ to } = batch);
+  }
+  return { after: first.after, to, changes: [...merged.values()] };
 }

@@ -7,7 +7,7 @@ export type FollowOptions = {
   readonly after?: Position;
   readonly query?: Query;
   readonly signal: AbortSignal;
-  /** Looks again after so many milliseconds without a wake-up, since a wake-up can be lost. */
+  /** Looks again after so many milliseconds without a wake-up, since a wake-up can be lost: infinity where somebody else rings then. */
   readonly timeout?: number;
 };
 

@@ -1,6 +1,7 @@
 import { Bell } from '../kernel/async.ts';
 import type { Position } from '../persistence/event-store.ts';
 import { type ChangeBatch, ChangeFeed } from './change-feed.ts';
+import { decimalFields } from './decimal-fields.ts';
 import type { Census, Member, Unit, UnitState, UnitStatus } from './lease-store.ts';
 import type { AnyProjection } from './projection.ts';
 import { Rate } from './rate.ts';
@@ -36,7 +37,7 @@ export class ProjectionProgress {
 
   constructor(projection: AnyProjection, { position, horizon }: Pick<Place, 'position' | 'horizon'>) {
     this.#projection = projection;
-    this.feed = new ChangeFeed(position, horizon);
+    this.feed = new ChangeFeed(position, horizon, decimalFields(projection));
     const { unit } = projection;
     this.#shards.set(unit, { ...stopped, shard: { index: 0, count: 1 }, position, owner: null });
   }

@@ -41,6 +41,12 @@ export type RowFold<Row, Event extends StoredEvent> = (
   key: string,
 ) => Row | null | undefined;
 
+/** What a field of the objects in a list is. */
+export type ItemField = 'text' | 'number' | 'decimal' | 'boolean';
+
+/** The lists of objects that rows hold as JSON, and the fields of those objects that filters may ask about. */
+export type Lists = Readonly<Record<string, Readonly<Record<string, ItemField>>>>;
+
 /** What a projection does about an event type: it folds rows, or works by handwritten SQL. */
 export type Handler = {
   readonly keys: (event: StoredEvent) => Keys;
@@ -83,6 +89,8 @@ export type ProjectionOptions<Tables extends TableMap = TableMap> = {
    * table is to be rebuilt.
    */
   readonly version?: string | number;
+  /** The table's `jsonb` columns that hold lists of objects, for filters: `{ lines: { sku: 'text', amount: 'decimal' } }`. */
+  readonly lists?: Lists;
 };
 
 export type StartAt = 'beginning' | 'end' | Position;
@@ -110,6 +118,7 @@ export interface AnyProjection {
   readonly positionColumn: PgColumn;
   /** The name under which rows carry their key. */
   readonly keyField: string;
+  readonly lists: Lists;
   readonly types: readonly string[];
   /** The events that it folds: those of its types that carry its tags. */
   readonly query: Query;
@@ -135,6 +144,7 @@ export class Projection<Table extends PgTable, Tables extends TableMap = TableMa
   readonly #tags: readonly string[];
   readonly onError: ((error: LivefoldError) => FaultDecision) | undefined;
   readonly timeout: number;
+  readonly lists: Lists;
   readonly #handlers = new Map<string, Handler>();
   /** As they were given, to tell another definition from this one. */
   readonly #sources = new Map<string, readonly unknown[]>();
@@ -153,6 +163,7 @@ export class Projection<Table extends PgTable, Tables extends TableMap = TableMa
     this.#tags = options.tags ?? [];
     this.onError = options.onError;
     this.timeout = checkTimeout(name, options.timeout ?? usualTimeout);
+    this.lists = checkLists(name, table, options.lists ?? {});
     this.positionColumn = positionColumnOf(name, table);
     [this.keyField, this.keyColumn] = keyColumnOf(name, table);
   }
@@ -308,6 +319,17 @@ function checkTimeout(name: string, timeout: number): number {
     'INVALID_TIMEOUT',
     `The projection "${name}" cannot have a timeout of ${timeout}: give a whole number of milliseconds from 1.`,
   );
+}
+
+function checkLists(name: string, table: PgTable, lists: Lists): Lists {
+  const columns: Readonly<Record<string, PgColumn>> = getTableColumns(table);
+  for (const field of Object.keys(lists))
+    if (columns[field]?.columnType !== 'PgJsonb')
+      throw new LivefoldError(
+        'INVALID_READ_TABLE',
+        `The projection "${name}" says that "${field}" is a list, but the table "${getTableName(table)}" has no jsonb column of that name.`,
+      );
+  return lists;
 }
 
 function keyColumnOf(name: string, table: PgTable): readonly [field: string, column: PgColumn] {

@@ -44,12 +44,12 @@ export function shardOfProjection(projection: AnyProjection, shard: Shard): AnyP
     if (keys === null) return null;
     return typeof keys === 'string' ? (isMine(keys) ? keys : null) : keys.filter(isMine);
   };
-  const { onError, timeout, tables, isSql, fingerprint } = projection;
+  const { lists, onError, timeout, tables, isSql, fingerprint } = projection;
   const { name, table, mode, keyColumn, positionColumn, keyField, types, query, startAt, shards } =
     projection;
   return {
     ...{ name, table, mode, keyColumn, positionColumn, keyField, types, query, startAt, shards },
-    ...{ onError, timeout, tables, isSql, fingerprint },
+    ...{ lists, onError, timeout, tables, isSql, fingerprint },
     unit: unitOf(name, shard),
     handlerOf(type) {
       const handler = projection.handlerOf(type);

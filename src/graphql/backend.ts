@@ -2,6 +2,7 @@ import type { Execute } from '../application/execute.ts';
 import type { Repository } from '../application/repository.ts';
 import type { EventLog } from '../consumption/event-log.ts';
 import type { LiveReader } from '../consumption/live-reader.ts';
+import type { LogWatches } from '../consumption/log-watches.ts';
 import type { PastRows } from '../consumption/past-rows.ts';
 import type { RunningProjection } from '../consumption/projection-runner.ts';
 import type { ReadModels } from '../consumption/read-models.ts';
@@ -16,6 +17,8 @@ export interface Backend {
   readonly repository: Repository;
   /** The log as this process's consumers share it. */
   readonly log: EventLog;
+  /** Follows it for whoever waits for events. */
+  readonly logWatches: LogWatches;
   readonly models: ReadModels;
   /** Reads projections that have no table. */
   readonly live: LiveReader;

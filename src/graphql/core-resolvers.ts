@@ -1,4 +1,3 @@
-import { follow } from '../consumption/follow.ts';
 import type { StoredEvent } from '../domain/event.ts';
 import { everything, type Query } from '../domain/query.ts';
 import { LivefoldError } from '../kernel/errors.ts';
@@ -9,9 +8,10 @@ import type { Session } from './auth/session.ts';
 import { type Connection, checkPageSize, toConnection } from './connection.ts';
 import type { GraphQLContext } from './context.ts';
 import type { NotificationFilter, Resolvers } from './core-schema.ts';
-import { type Frame, frameAt } from './frame.ts';
+import type { Frame } from './frame.ts';
 import { askAboutParked, countParked, listParked } from './list-parked.ts';
 import { listProjections, watchProjections } from './list-projections.ts';
+import { notificationSource } from './notification-source.ts';
 import { dateScalar, dateTimeScalar, decimalScalar, jsonScalar, positionScalar } from './scalars.ts';
 
 /** The resolvers of `schema/core.graphql`: the log, the projections and the scalars that every application has. */
@@ -87,30 +87,16 @@ async function readNotifications(
   return toConnection(edges, { hasNextPage: events.length > size, hasPreviousPage: after > 0 });
 }
 
-async function* watchNotifications(
+async function watchNotifications(
   { after, filter }: { after?: Optional<Position>; filter?: Optional<NotificationFilter> },
   { backend, session, resumeAfter, signal }: GraphQLContext,
-): AsyncGenerator<Frame<{ readonly notifications: StoredEvent }>> {
-  const { log } = backend;
+): Promise<AsyncIterable<Frame<{ readonly notifications: StoredEvent }>>> {
+  const { log, logWatches } = backend;
   const resume = resumeAfter ?? after;
   if (typeof resume === 'number') await checkPosition(backend, resume, 'after');
-  let position = resume ?? (await log.head());
-  while (!signal.aborted) {
-    const { epoch } = log;
-    const { permissions, replaced } = session;
-    const query = permissions.narrow(toQuery(filter));
-    const stopping = AbortSignal.any([signal, replaced]);
-    for await (const page of follow(log, { after: position, query, signal: stopping })) {
-      for (const event of page.events) {
-        // A client may be thousands of events behind what was read for it: who was forgotten since is read again.
-        if (log.epoch !== epoch || replaced.aborted) break;
-        position = event.position;
-        yield frameAt(position, { notifications: event });
-      }
-      if (log.epoch !== epoch || replaced.aborted) break;
-      ({ position } = page);
-    }
-  }
+  const position = resume ?? (await log.head());
+  const query = session.permissions.narrow(toQuery(filter));
+  return notificationSource({ log, watches: logWatches, position, query, signal });
 }
 
 function toQuery(filter: Optional<NotificationFilter>): Query {

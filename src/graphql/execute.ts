@@ -3,6 +3,7 @@ import type { Logger } from '../kernel/log.ts';
 import { Session } from './auth/session.ts';
 import type { Sessions } from './auth/sessions.ts';
 import { failedResult, presentResult } from './errors.ts';
+import type { LiveGroups } from './live-groups.ts';
 import type { CreateContext, Operation } from './operation.ts';
 import { addVariableIssues } from './variable-issues.ts';
 
@@ -12,6 +13,7 @@ export type Runtime = {
   /** None where everything is open. */
   readonly sessions: Sessions | undefined;
   readonly logger: Logger;
+  readonly groups: LiveGroups;
 };
 
 /** Executes a query or a mutation. Never rejects: what goes wrong is in the result, fit for the client's eyes. */

@@ -1,34 +1,42 @@
 import type { AnyRow } from '../consumption/projection.ts';
 
-type Frame = {
-  readonly kind: 'SNAPSHOT' | 'DELTA';
-  readonly upserted: readonly AnyRow[];
-  readonly removed: readonly string[];
-};
+type Frame = { readonly upserted: readonly AnyRow[]; readonly removed: readonly string[] };
+
+let made = 0;
 
 /**
  * The keys of the rows that a live client holds who must not hear of others: where the table does not tell what a row was, a
- * row that it may not see now is either one of these, or none of its business. Unknown from a resumption to the next snapshot.
+ * row that it may not see now is either one of these, or none of its business. They never change: clients share them.
  */
 export class GivenKeys {
+  /** Of these and no others. */
+  readonly id: number;
   readonly #keyField: string;
-  #keys: Set<string> | undefined;
+  readonly #keys: ReadonlySet<string>;
 
-  constructor(keyField: string) {
+  private constructor(keyField: string, keys: ReadonlySet<string>) {
+    made += 1;
+    this.id = made;
     this.#keyField = keyField;
+    this.#keys = keys;
   }
 
-  get isKnown(): boolean {
-    return this.#keys !== undefined;
+  static none(keyField: string): GivenKeys {
+    return new GivenKeys(keyField, new Set());
   }
 
   has(key: string): boolean {
-    return this.#keys?.has(key) === true;
+    return this.#keys.has(key);
   }
 
-  note({ kind, upserted, removed }: Frame): void {
-    if (kind === 'SNAPSHOT') this.#keys = new Set();
-    for (const row of upserted) this.#keys?.add(String(row[this.#keyField]));
-    for (const key of removed) this.#keys?.delete(key);
+  /** What a client holds that got this frame too. */
+  behind({ upserted, removed }: Frame): GivenKeys {
+    const added = upserted.map((row) => String(row[this.#keyField])).filter((key) => !this.#keys.has(key));
+    const gone = removed.filter((key) => this.#keys.has(key));
+    if (added.length === 0 && gone.length === 0) return this;
+    const keys = new Set(this.#keys);
+    for (const key of added) keys.add(key);
+    for (const key of gone) keys.delete(key);
+    return new GivenKeys(this.#keyField, keys);
   }
 }

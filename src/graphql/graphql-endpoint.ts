@@ -6,14 +6,13 @@ import { createGraphiQLRenderer, type GraphiQLOptions, graphiqlPage } from './gr
 import { presentHttpResult, requestError } from './http-errors.ts';
 import { type Limits, useLimits } from './limits.ts';
 import type { Operation } from './operation.ts';
-import type { ResultStream } from './result-stream.ts';
-import { subscribeOperation } from './subscribe.ts';
+import { type Results, subscribeOperation } from './subscribe.ts';
 
 /** What belongs to one HTTP request, or one operation of a WebSocket. */
 export type Exchange = {
   readonly operation: Operation;
   /** A subscription's results, put here for the SSE writer. */
-  results?: ResultStream | undefined;
+  results?: Results | undefined;
 };
 
 export type GraphQLEndpoint = YogaServerInstance<Exchange, object>;
@@ -101,7 +100,7 @@ function useResults({ logger }: Runtime): Plugin<object, Exchange> {
       }
       if (resultProcessor === undefined) {
         serverContext.results = undefined;
-        await results.return();
+        await results.return(undefined);
         throw requestError(
           406,
           'NOT_ACCEPTABLE',

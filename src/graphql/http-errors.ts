@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { type ExecutionResult, GraphQLError } from 'graphql';
 import { type ErrorScope, presentErrors } from './errors.ts';
+import type { Limits } from './limits.ts';
 import { rewordError } from './reword-error.ts';
 
 type HttpFacts = {
@@ -18,8 +19,13 @@ const statuses: Readonly<Record<string, number>> = {
 };
 
 /** The error of a request that is not well-formed, or asks for what HTTP cannot give. */
-export function requestError(status: number, code: string, message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code, http: { status } } });
+export function requestError(
+  status: number,
+  code: string,
+  message: string,
+  facts: { readonly limit?: keyof Limits } = {},
+): GraphQLError {
+  return new GraphQLError(message, { extensions: { code, ...facts, http: { status } } });
 }
 
 /** A whole HTTP result as clients may see it; Yoga takes each error's `extensions.http` for the response and leaves it out of the body. */

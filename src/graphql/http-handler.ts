@@ -2,12 +2,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { onAbort } from '../kernel/async.ts';
 import type { Logger } from '../kernel/log.ts';
 import { writeEventStream } from './event-stream.ts';
+import { eventStreamOutlet } from './event-stream-outlet.ts';
 import { graphiqlPolicy } from './graphiql.ts';
 import { type Exchange, type GraphQLEndpoint, graphqlPath } from './graphql-endpoint.ts';
 import { answerHealth, answerReadiness, type Readiness } from './health.ts';
 import { refuse, requestError } from './http-errors.ts';
 import { correlationIdFrom, type Operation } from './operation.ts';
+import type { Places } from './places.ts';
+import type { Pulse } from './pulse.ts';
 import { sendResponse } from './send-response.ts';
+import type { Results } from './subscribe.ts';
 
 export type HttpHandlerOptions = {
   readonly endpoint: GraphQLEndpoint;
@@ -17,6 +21,8 @@ export type HttpHandlerOptions = {
   readonly stopping: AbortSignal;
   /** Aborts when the server waits no longer: running operations are told. */
   readonly graceOver: AbortSignal;
+  readonly pulse: Pulse;
+  readonly places: Places;
 };
 
 type HttpExchange = { readonly request: IncomingMessage; readonly response: ServerResponse };
@@ -60,13 +66,14 @@ export class HttpHandler {
   }
 
   async #answerGraphQL({ request, response }: HttpExchange, correlationId: string): Promise<void> {
-    const { endpoint, logger, stopping } = this.#options;
+    const { endpoint, logger } = this.#options;
     const { operation, release } = this.#open({ request, response }, correlationId);
     const exchange: Exchange = { operation };
     const answer = await endpoint.handleNodeRequestAndResponse(request, response, exchange);
     // Yoga leaves a body that it refused in the middle: the connection could not be used again.
     if (request.destroyed && !request.complete) response.setHeader('connection', 'close');
-    if (exchange.results !== undefined) await writeEventStream(response, exchange.results, stopping);
+    if (exchange.results !== undefined)
+      await this.#stream({ request, response }, exchange.results, correlationId);
     else if (answer.status === 406) {
       const error = requestError(
         406,
@@ -82,6 +89,18 @@ export class HttpHandler {
     release();
   }
 
+  async #stream({ request, response }: HttpExchange, results: Results, correlationId: string): Promise<void> {
+    const { stopping, pulse, places, logger } = this.#options;
+    const leave = places.take();
+    if (leave === null) {
+      await results.return(undefined);
+      return refuse(response, places.refusal(), { correlationId, logger });
+    }
+    response.once('close', leave);
+    // An EventSource can only GET; other clients of streams POST.
+    await writeEventStream(response, results, { stopping, pulse, seesOnlyEvents: request.method === 'GET' });
+  }
+
   #open({ request, response }: HttpExchange, correlationId: string) {
     const gone = new AbortController();
     response.once('close', () => response.writableFinished || gone.abort());
@@ -93,6 +112,7 @@ export class HttpHandler {
       session: null,
       lastEventId: typeof lastEventId === 'string' ? lastEventId : null,
       signal: gone.signal,
+      outlet: eventStreamOutlet(response),
     };
     return { operation, release };
   }

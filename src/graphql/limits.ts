@@ -16,6 +16,10 @@ export type Limits = {
   readonly cost: number;
   /** Operations that one WebSocket may have open. */
   readonly operationsPerSocket: number;
+  /** WebSockets and event streams of all clients together. */
+  readonly connections: number;
+  /** Seconds after which a WebSocket without operations is closed. */
+  readonly idleSeconds: number;
 };
 
 /** GraphiQL's introspection has 350 tokens; a page of 100 orders with lines and customers costs 8,000 points. */
@@ -27,6 +31,8 @@ export const defaultLimits: Limits = {
   directives: 50,
   cost: 100_000,
   operationsPerSocket: 100,
+  connections: 20_000,
+  idleSeconds: 600,
 };
 
 /** Refuses documents beyond the limits, on every transport. */

@@ -5,7 +5,8 @@ import { checkPosition, runningProjection } from './at-least.ts';
 import { visibleRows } from './auth/guard-models.ts';
 import type { GraphQLContext } from './context.ts';
 import { type Frame, frameAt } from './frame.ts';
-import { type LiveFrame, liveRows } from './live-rows.ts';
+import { cursorBehind, type LiveFrame, nextFrame } from './live-rows.ts';
+import { liveSource } from './live-source.ts';
 
 export type LiveArguments = {
   readonly filter?: Filter | null | undefined;
@@ -30,38 +31,41 @@ export function liveField<Field extends string, P extends AnyProjection, Args = 
       _: unknown,
       args: LiveArguments & Args,
       context: GraphQLContext,
-    ): AsyncGenerator<LiveRoot<Field, P>> =>
+    ): Promise<AsyncIterable<LiveRoot<Field, P>>> =>
       watch(field, projection, { filter: toFilter(args), after: args.after }, context),
   };
 }
 
 /** An SSE client's `Last-Event-ID` counts before `after`: the browser repeats the original request when it reconnects. */
-async function* watch<Field extends string, P extends AnyProjection>(
+async function watch<Field extends string, P extends AnyProjection>(
   field: Field,
   projection: P,
-  { filter, after: asked }: LiveArguments,
-  { backend, session, resumeAfter, signal }: GraphQLContext,
-): AsyncGenerator<LiveRoot<Field, P>> {
+  { filter: asked, after }: LiveArguments,
+  { backend, session: { permissions }, resumeAfter, signal }: GraphQLContext,
+): Promise<AsyncIterable<LiveRoot<Field, P>>> {
   const running = runningProjection(backend, projection.name);
-  const resume = resumeAfter ?? asked;
+  const { models, log } = backend;
+  const resume = resumeAfter ?? after;
   if (resume !== null && resume !== undefined) await checkPosition(backend, resume, 'after');
-  let after = resume;
-  while (!signal.aborted) {
-    const { permissions, replaced } = session;
-    const frames = liveRows({
-      running,
-      models: backend.models,
-      filter: visibleRows(permissions, projection.name, filter),
-      isPartial: permissions.rowFilter(projection.name) !== undefined,
-      after,
-      signal: AbortSignal.any([signal, replaced]),
-    });
-    for await (const frame of frames) {
-      if (replaced.aborted) break;
-      // A computed key widens to string: the one key it has is the field. The rows come from the projection's own table.
-      yield frameAt(frame.position, { [field]: frame } as Readonly<Record<Field, LiveFrame<StoredRow<P>>>>);
-    }
-    // The caller may see more now, or less: what it holds is replaced.
-    after = undefined;
-  }
+  const filter = visibleRows(permissions, projection.name, asked);
+  const isPartial = permissions.rowFilter(projection.name) !== undefined;
+  return liveSource<LiveRoot<Field, P>>(
+    {
+      start: cursorBehind(resume),
+      // The caller may see more now, or less: what it holds is replaced.
+      restart: () => cursorBehind(null),
+      watch: () => running.feed.watch(filter),
+      epoch: () => log.epoch,
+      async next(from, until) {
+        const options = { running, models, filter, isPartial, signal: until };
+        const { frame, cursor } = await nextFrame(options, from);
+        if (frame === null) return { steps: [], cursor };
+        // A computed key widens to string: the one key it has is the field. The rows come from the projection's own table.
+        const value = { [field]: frame } as Readonly<Record<Field, LiveFrame<StoredRow<P>>>>;
+        const root = frameAt(frame.position, value);
+        return { steps: [{ root, cursor, replaces: frame.kind === 'SNAPSHOT' }], cursor };
+      },
+    },
+    signal,
+  );
 }

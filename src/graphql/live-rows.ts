@@ -1,5 +1,4 @@
 import type { ChangeBatch } from '../consumption/change-feed.ts';
-import { decimalFields } from '../consumption/decimal-fields.ts';
 import { type Filter, passes } from '../consumption/filter.ts';
 import type { RowChange } from '../consumption/fold-rows.ts';
 import type { AnyRow } from '../consumption/projection.ts';
@@ -7,7 +6,8 @@ import type { RunningProjection } from '../consumption/projection-runner.ts';
 import type { ReadModels } from '../consumption/read-models.ts';
 import type { Position } from '../persistence/event-store.ts';
 import { GivenKeys } from './given-keys.ts';
-import { type MissedSince, readMissedChanges } from './missed-changes.ts';
+import type { Cursor } from './live-source.ts';
+import { readMissedChanges } from './missed-changes.ts';
 
 /** One frame of a live field. `position` is where a client that has it may resume; 0 while a snapshot is incomplete. */
 export type LiveFrame<Row = AnyRow> = {
@@ -30,7 +30,7 @@ export type LiveOptions = {
 };
 
 /** Most rows in one frame of a snapshot. */
-const snapshotPage = 500;
+const snapshotPageSize = 500;
 /** So long a resuming client waits for a projection that is behind its position, in milliseconds. */
 const longestWait = 30_000;
 
@@ -39,92 +39,129 @@ const longestWait = 30_000;
  * holds is read from the table, several changes of a row as one, so a slow one costs nothing and loses nothing.
  */
 export async function* liveRows(options: LiveOptions): AsyncGenerator<LiveFrame> {
-  const { running, signal } = options;
-  const { feed } = running;
-  let position = options.after ?? 0;
-  // Whether the client's last frame said that it is up to date: where more was announced, more follows.
-  let live = true;
-  const given = options.isPartial ? new GivenKeys(running.projection.keyField) : undefined;
-  // Rows may change without the position, when what was kept back of them is folded: then the table is read from where the client is.
-  let revision: number | undefined = feed.revision;
-  let { epoch } = feed;
-  let horizon = 0;
-  // The table that the client's frames are of may not be the one that there is now.
-  if (position === 0 || position < feed.horizon)
-    ({ position, live, horizon } = yield* snapshot(options, given));
-  else {
-    await running.waitFor(position, { timeout: longestWait, signal });
-    revision = feed.revisionAt(position);
-  }
+  const { running, filter, signal } = options;
+  using watch = running.feed.watch(filter);
+  let cursor = cursorBehind(options.after);
   while (!signal.aborted) {
-    const seen = feed.bell.rings;
-    if (epoch !== feed.epoch) {
-      ({ epoch, revision } = feed);
-      ({ position, live, horizon } = yield* snapshot(options, given));
-      continue;
-    }
-    const head = feed.position;
-    const isAmended = revision !== feed.revision;
-    ({ revision } = feed);
-    const batch = isAmended ? { changes: null } : feed.next(position);
-    if (batch === undefined) {
-      position = Math.max(position, head);
-      if (!live) yield { kind: 'DELTA', position, upserted: [], removed: [], live: true };
-      live = true;
-      await feed.bell.wait(seen, { signal });
-      continue;
-    }
-    const frame =
-      batch.changes === null
-        ? await readMissed(options, { position, horizon }, given)
-        : frameOf(options, batch, batch.changes);
-    if (frame === null) {
-      ({ revision } = feed);
-      ({ position, live, horizon } = yield* snapshot(options, given));
-      continue;
-    }
-    position = Math.max(position, frame.position);
-    if (isEmpty(frame)) continue;
-    given?.note(frame);
-    live = frame.live;
-    // The table may say less than the client has seen, for a moment: where its database lost the last commits.
-    yield { ...frame, position };
+    const { frame, cursor: next } = await nextFrame(options, cursor);
+    if (frame !== null) yield frame;
+    cursor = frame !== null ? next : { ...next, position: await watch.changed(next.position, signal) };
   }
 }
 
-/** All rows, a page at a time. What changes meanwhile comes again behind the position taken at the start. */
-async function* snapshot(
-  { running, models, filter }: LiveOptions,
-  given: GivenKeys | undefined,
-): AsyncGenerator<LiveFrame, Pick<LiveFrame, 'position' | 'live'> & { readonly horizon: Position }> {
-  const { projection, feed } = running;
-  const { position, horizon } = feed;
-  let kind: LiveFrame['kind'] = 'SNAPSHOT';
-  let last: AnyRow | undefined;
+/** Where a client begins: behind the frame that it has, or with a snapshot. */
+export function cursorBehind(position: Position | null | undefined): Cursor {
+  return position ? { position, live: true, snapshot: null } : beginning;
+}
+
+const beginning: Cursor = { position: 0, live: true, snapshot: 'beginning' };
+
+type Next = { readonly frame: LiveFrame | null; readonly cursor: Cursor };
+type Options = Omit<LiveOptions, 'after'>;
+
+/** The frame behind a cursor, and the cursor of a client that has it; null for a client that is up to date. */
+export async function nextFrame(options: Options, cursor: Cursor): Promise<Next> {
+  const { running } = options;
+  const { feed } = running;
+  let { position, revision } = cursor;
+  const { epoch = feed.epoch } = cursor;
+  // The table that the client's frames are of may not be the one that there is now.
+  const isLost = cursor.epoch === undefined && position < feed.horizon;
+  if (cursor.snapshot === 'beginning' || isLost) return snapshotPage(options, beginning);
   for (;;) {
-    const after = last && { value: null, key: String(last[projection.keyField]) };
-    const rows = await models.rows(projection, { filter, after, limit: snapshotPage + 1 });
-    const page = rows.slice(0, snapshotPage);
-    const isComplete = rows.length === page.length;
-    const live = isComplete && position >= feed.position;
-    const frame = { kind, position: isComplete ? position : 0, upserted: page, removed: [], live };
-    given?.note(frame);
-    yield frame;
-    if (isComplete) return { position, live, horizon };
-    kind = 'DELTA';
-    last = page.at(-1);
+    if (epoch !== feed.epoch) return snapshotPage(options, beginning);
+    if (cursor.snapshot !== null) return snapshotPage(options, cursor);
+    await reach(options, position, epoch);
+    if (epoch !== feed.epoch) continue;
+    // Rows may change without the position, when what was kept back of them is folded: then the table is read from where the client is.
+    const isAmended = (revision ?? feed.revisionAt(position)) !== feed.revision;
+    ({ revision } = feed);
+    const batch = isAmended ? { changes: null } : feed.burst(position);
+    if (batch === undefined) return upToDate(options, { ...cursor, revision, epoch });
+    const frame =
+      batch.changes === null
+        ? await readMissed(options, { ...cursor, position })
+        : frameOf(options, batch, batch.changes);
+    if (frame === null) return snapshotPage(options, beginning);
+    position = Math.max(position, frame.position);
+    if (isEmpty(frame)) continue;
+    const given = cursor.given?.behind(frame);
+    return {
+      // The table may say less than the client has seen, for a moment: where its database lost the last commits.
+      frame: { ...frame, position },
+      cursor: { ...cursor, position, revision, epoch, given, live: frame.live },
+    };
   }
+}
+
+/** Waits for the feed: the table may be ahead of it, as may be a client that was at another process. */
+async function reach({ running, signal }: Options, position: Position, epoch: number): Promise<void> {
+  const { feed } = running;
+  if (position <= feed.position) return;
+  try {
+    await running.waitFor(position, { timeout: longestWait, signal });
+  } catch (error) {
+    // Another table may never get there.
+    if (epoch === feed.epoch) throw error;
+  }
+}
+
+function upToDate({ running: { feed } }: Options, cursor: Cursor): Next {
+  const { position } = feed;
+  const frame: LiveFrame = { kind: 'DELTA', position, upserted: [], removed: [], live: true };
+  return { frame: cursor.live ? null : frame, cursor: { ...cursor, position, live: true } };
+}
+
+/** All rows, a page at a time. What changes while there are more pages to come, comes again behind the position taken at the start. */
+async function snapshotPage(
+  { running, models, filter, isPartial, signal }: Options,
+  cursor: Cursor,
+): Promise<Next> {
+  const { projection, feed } = running;
+  const begun = typeof cursor.snapshot === 'object' ? cursor.snapshot : null;
+  const isFirst = begun === null;
+  const { epoch, revision, horizon } = isFirst ? feed : cursor;
+  const start = begun?.at ?? feed.position;
+  const after = begun === null ? undefined : { value: null, key: begun.last };
+  const rows = await models.rows(projection, { filter, after, limit: snapshotPageSize + 1 });
+  const page = rows.slice(0, snapshotPageSize);
+  const isComplete = rows.length === page.length;
+  const at = isFirst && isComplete ? await placeOf(page, start, running, signal) : start;
+  const live = isComplete && at >= feed.position;
+  const position = isComplete ? at : 0;
+  const last = String(page.at(-1)?.[projection.keyField]);
+  const kind = isFirst ? 'SNAPSHOT' : 'DELTA';
+  const frame: LiveFrame = { kind, position, upserted: page, removed: [], live };
+  // What other callers have is none of this one's business.
+  const before = isFirst && isPartial ? GivenKeys.none(projection.keyField) : cursor.given;
+  const place = { position, epoch, revision, horizon, given: before?.behind(frame), live };
+  return { frame, cursor: { ...place, snapshot: isComplete ? null : { at, last } } };
+}
+
+/**
+ * Where rows that were read in one statement stand: at the end of a commit, which may be one that the feed has not told yet.
+ * Where the commit is not known they stand where the reading began, and what changed meanwhile comes again.
+ */
+async function placeOf(
+  rows: readonly AnyRow[],
+  begun: Position,
+  running: RunningProjection,
+  signal: AbortSignal,
+): Promise<Position> {
+  const last = rows.reduce((most, { position }) => Math.max(most, Number(position)), begun);
+  if (last === begun) return begun;
+  if (last > running.feed.position) await running.waitFor(last, { timeout: longestWait, signal });
+  return running.feed.commitOf(last) ?? begun;
 }
 
 async function readMissed(
-  { running, models, filter }: LiveOptions,
-  since: MissedSince,
-  given: GivenKeys | undefined,
+  { running, models, filter, isPartial }: Options,
+  { position, horizon = 0, given }: Cursor,
 ): Promise<LiveFrame | null> {
   const { projection, feed } = running;
-  const missed = await readMissedChanges(running, models, since);
-  if (missed === null || given?.isKnown === false) return null;
-  const isMeant = (row: AnyRow): boolean => passes(filter, row, decimalFields(projection));
+  const missed = await readMissedChanges(running, models, { position, horizon });
+  if (missed === null || (isPartial && given === undefined)) return null;
+  const isMeant = (row: AnyRow): boolean => passes(filter, row, feed.isDecimal);
   // What a row was before is not known here, so a row that is not meant now counts as one that may have been.
   const left = missed.upserted.filter((row) => !isMeant(row)).map((row) => String(row[projection.keyField]));
   return {
@@ -137,13 +174,13 @@ async function readMissed(
 }
 
 function frameOf(
-  { running, filter }: LiveOptions,
+  { running, filter }: Options,
   { to }: ChangeBatch,
   changes: readonly RowChange[],
 ): LiveFrame {
-  const { projection, feed } = running;
+  const { feed } = running;
   const isMeant = (row: AnyRow | undefined): row is AnyRow =>
-    row !== undefined && passes(filter, row, decimalFields(projection));
+    row !== undefined && passes(filter, row, feed.isDecimal);
   const upserted: AnyRow[] = [];
   const removed: string[] = [];
   for (const { key, before, after } of changes) {

@@ -1,6 +1,7 @@
 import { createId } from '../kernel/ids.ts';
 import type { Position } from '../persistence/event-store.ts';
 import type { Session } from './auth/session.ts';
+import type { Outlet } from './outlet.ts';
 
 /** What a transport knows of one operation, before it is parsed. */
 export type Operation = {
@@ -14,10 +15,12 @@ export type Operation = {
   readonly lastEventId: string | null;
   /** Aborts when the client is gone or the server can wait no longer. */
   readonly signal: AbortSignal;
+  /** Where a live subscription's results go; where there is none they are pulled, as those of any other subscription. */
+  readonly outlet?: Outlet;
 };
 
 /** What a context is made from: one for each operation. */
-export type ContextRequest = Omit<Operation, 'lastEventId' | 'session'> & {
+export type ContextRequest = Omit<Operation, 'lastEventId' | 'session' | 'outlet'> & {
   readonly session: Session;
   /** The position behind which an SSE client wants to resume. */
   readonly resumeAfter: Position | null;

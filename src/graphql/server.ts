@@ -9,7 +9,10 @@ import type { Readiness } from './health.ts';
 import { HttpHandler } from './http-handler.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { listen, urlOf } from './listen.ts';
+import { LiveGroups } from './live-groups.ts';
 import type { CreateContext } from './operation.ts';
+import { Places } from './places.ts';
+import { Pulse } from './pulse.ts';
 import { WebSockets } from './websocket.ts';
 
 export type ServerOptions = {
@@ -39,6 +42,8 @@ export type RunningServer = {
 };
 
 const gracePeriod = 10_000;
+/** Milliseconds between two signs of life: proxies close connections that are silent for long, often after 30 or 60 seconds. */
+const pingInterval = 12_000;
 
 /**
  * Starts a GraphQL server: HTTP, server-sent events and WebSockets on `/graphql`, GraphiQL for browsers, `/health`, `/ready`.
@@ -48,14 +53,24 @@ const gracePeriod = 10_000;
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { schema, createContext, isReady, logger, host = '127.0.0.1', origins = [], graphiql = {} } = options;
   const limits = { ...defaultLimits, ...options.limits };
-  const runtime = { createContext, sessions: options.sessions, logger };
+  const groups = new LiveGroups({ createContext, logger });
+  const runtime = { createContext, sessions: options.sessions, logger, groups };
   const stopping = new AbortController();
   const graceOver = new AbortController();
   const signals = { stopping: stopping.signal, graceOver: graceOver.signal };
 
   const endpoint = createGraphQLEndpoint({ schema, runtime, limits, graphiql, origins });
-  const handler = new HttpHandler({ endpoint, isReady, logger, ...signals });
-  const sockets = new WebSockets({ endpoint, runtime, limits, origins, stopping: stopping.signal });
+  const interval = Math.min(pingInterval, limits.idleSeconds * 1_000);
+  const shared = { pulse: new Pulse({ interval, signal: stopping.signal }), places: new Places(limits) };
+  const handler = new HttpHandler({ endpoint, isReady, logger, ...signals, ...shared });
+  const sockets = new WebSockets({
+    endpoint,
+    runtime,
+    limits,
+    origins,
+    stopping: stopping.signal,
+    ...shared,
+  });
   const server = createServer(handler.handle).on('upgrade', sockets.upgrade);
   const port = await listen(server, host, options.port);
 

@@ -7,9 +7,15 @@ import type { Sessions } from './auth/sessions.ts';
 import { type ErrorScope, failedResult, presentResult } from './errors.ts';
 import { type Runtime, sessionOf } from './execute.ts';
 import { positionOf } from './frame.ts';
+import type { LiveGroups, LiveRequest } from './live-groups.ts';
+import { isLiveSource, type LiveSource } from './live-source.ts';
+import { LiveSubscription } from './live-subscription.ts';
 import type { Operation } from './operation.ts';
 import { ResultStream } from './result-stream.ts';
 import { addVariableIssues } from './variable-issues.ts';
+
+/** A subscription's results; those of a live one go to the operation's outlet, and only its error and its end are here. */
+export type Results = AsyncGenerator<ExecutionResult, undefined, void>;
 
 /**
  * Starts a subscription: its source stream once, then one execution for each value of it. A result whose root value is a
@@ -20,7 +26,7 @@ export async function subscribeOperation(
   args: ExecutionArgs,
   operation: Operation,
   runtime: Runtime,
-): Promise<ExecutionResult | ResultStream> {
+): Promise<ExecutionResult | Results> {
   const { correlationId, authorization } = operation;
   const { createContext, logger } = runtime;
   const scope = { correlationId, logger };
@@ -31,6 +37,7 @@ export async function subscribeOperation(
   try {
     const resumeAfter = parseLastEventId(operation.lastEventId);
     const session = await sessionOf(operation, runtime);
+    const { replaced } = session;
     const contextValue = await createContext({
       correlationId,
       authorization,
@@ -39,6 +46,18 @@ export async function subscribeOperation(
       signal: left.signal,
     });
     const source = await createSourceEventStream({ ...args, contextValue });
+    if (isLiveSource(source) && operation.outlet !== undefined) {
+      const request = { args, operation, session };
+      const { outlet } = operation;
+      const place = await runtime.groups.enter(request);
+      const toFailure = (error: unknown) => failedResult(error, scope);
+      const onOver = (): void => left.abort();
+      const stream = new LiveSubscription({ place, outlet, start: source.start, toFailure, onOver });
+      onAbort(left.signal, () => void stream.return());
+      moveWhenReplaced(replaced, { request, stream, restart: source.restart, groups: runtime.groups, left });
+      if (operation.session === null) endWith(session, { stream, sessions: runtime.sessions, left });
+      return stream;
+    }
     if (Symbol.asyncIterator in source) {
       const stream = streamOf(source, { ...args, contextValue }, { scope, left });
       // A connection that has a session of its own looks after it itself.
@@ -77,10 +96,34 @@ function streamOf(
   });
 }
 
+/** Goes on with what the caller may see whenever that has become more or less. */
+function moveWhenReplaced(
+  replaced: AbortSignal,
+  options: {
+    readonly request: LiveRequest;
+    readonly stream: LiveSubscription;
+    readonly restart: LiveSource['restart'];
+    readonly groups: LiveGroups;
+    readonly left: AbortController;
+  },
+): void {
+  const { request, stream, restart, groups, left } = options;
+  const forget = onAbort(replaced, () => {
+    // It never rejects.
+    void stream.move(groups.enter(request), restart(stream.cursor));
+    moveWhenReplaced(request.session.replaced, options);
+  });
+  onAbort(left.signal, forget);
+}
+
 /** Ends a stream with the reason when its caller is not believed any more. */
 function endWith(
   session: Session,
-  { stream, sessions, left }: { stream: ResultStream; sessions: Sessions | undefined; left: AbortController },
+  {
+    stream,
+    sessions,
+    left,
+  }: { stream: Pick<ResultStream, 'fail'>; sessions: Sessions | undefined; left: AbortController },
 ): void {
   const release = sessions?.watch(session);
   const forget = onAbort(session.ended, () => stream.fail(session.ended.reason));

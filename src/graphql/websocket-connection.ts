@@ -1,17 +1,21 @@
 import type { IncomingMessage } from 'node:http';
 import type { WebSocket as ProtocolSocket } from 'graphql-ws';
 import type { WebSocket } from 'ws';
-import { sleep } from '../kernel/async.ts';
+import { Bell, sleep } from '../kernel/async.ts';
 import { isLivefoldError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { Session } from './auth/session.ts';
+import { mostUnsent } from './outlet.ts';
 
-/** A client that shows no sign of life for this long is gone: dead networks close no sockets. */
-const pingInterval = 12_000;
+/** Milliseconds after which a client is gone that takes nothing: a network that is dead closes no sockets. */
+const longestStall = 120_000;
 /** Unsent bytes above which nothing more is read from a client that does not take its answers. */
 const highWaterMark = 1_048_576;
 
 const goingAway = 1001;
+/** What a client can see, whereas browsers keep the socket's own pings to themselves. */
+const visiblePing = '{"type":"ping"}';
+const asText = { binary: false } as const;
 const tryAgainLater = 1013;
 const unauthorized = 4401;
 const forbidden = 4403;
@@ -28,6 +32,11 @@ export class WebSocketConnection implements ProtocolSocket {
   readonly #socket: WebSocket;
   readonly #logger: Logger;
   readonly #gone = new AbortController();
+  readonly #freed = new Bell();
+  #isFree = true;
+  #lastLife = performance.now();
+  /** When it had an operation for the last time. */
+  #lastUse = performance.now();
   #isAlive = true;
 
   constructor(socket: WebSocket, request: IncomingMessage, logger: Logger) {
@@ -55,6 +64,33 @@ export class WebSocketConnection implements ProtocolSocket {
     return promise;
   }
 
+  /** Whether the client takes what it is sent. */
+  get isFree(): boolean {
+    return this.#isFree;
+  }
+
+  whenFree(): Promise<void> {
+    if (this.#isFree) return Promise.resolve();
+    return this.#freed.wait(this.#freed.rings, { signal: this.gone });
+  }
+
+  /** Sends a message without waiting; a client that does not take it is not free until it has. */
+  push(message: Buffer): void {
+    const socket = this.#socket;
+    if (socket.readyState !== socket.OPEN) return;
+    if (socket.bufferedAmount <= mostUnsent) {
+      socket.send(message, asText);
+      return;
+    }
+    this.#isFree = false;
+    // Called when this message, and with it all before, has been taken.
+    socket.send(message, asText, () => {
+      this.#isFree = true;
+      this.#showLife();
+      this.#freed.ring();
+    });
+  }
+
   close(code: number, reason: string): void {
     this.#socket.close(code, reason);
   }
@@ -78,14 +114,18 @@ export class WebSocketConnection implements ProtocolSocket {
     });
   }
 
-  /** Pings until the socket is closed, and closes it when neither a pong nor anything else shows life. */
-  async keepAlive(): Promise<void> {
-    while (!this.gone.aborted) {
-      if (!this.#isAlive) return this.#socket.terminate();
-      this.#isAlive = false;
-      this.#socket.ping();
-      await sleep(pingInterval, this.gone);
-    }
+  /** Looks after the client: pings it, closes the socket when it is gone, or has had no operation for long. */
+  look(idleSeconds: number): void {
+    const now = performance.now();
+    if (this.openOperations().length > 0) this.#lastUse = now;
+    if (now - this.#lastUse >= idleSeconds * 1_000) this.close(goingAway, 'Idle');
+    // A client that does not read cannot answer either: it may be slow.
+    const isGone = this.#isFree ? !this.#isAlive : now - this.#lastLife > longestStall;
+    if (isGone) this.#socket.terminate();
+    if (isGone || !this.#isFree) return;
+    this.#isAlive = false;
+    this.#socket.ping();
+    this.#socket.send(visiblePing);
   }
 
   /** Tells the client to come back later, once what executes has been answered or the grace is over. */
@@ -106,5 +146,6 @@ export class WebSocketConnection implements ProtocolSocket {
 
   #showLife(): void {
     this.#isAlive = true;
+    this.#lastLife = performance.now();
   }
 }

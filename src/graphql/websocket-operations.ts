@@ -13,6 +13,7 @@ import { exceeded, type Limits } from './limits.ts';
 import type { Operation } from './operation.ts';
 import { subscribeOperation } from './subscribe.ts';
 import type { WebSocketConnection } from './websocket-connection.ts';
+import { webSocketOutlet } from './websocket-outlet.ts';
 
 export type WebSocketOperationsOptions = {
   readonly endpoint: GraphQLEndpoint;
@@ -32,13 +33,13 @@ export function createWebSocketOperations(options: WebSocketOperationsOptions): 
       socket.extra.openOperations = () => Object.values(socket.subscriptions);
       return runtime.sessions === undefined || openSession(socket, runtime.sessions, runtime.logger);
     },
-    onSubscribe: (socket, _, payload) => {
+    onSubscribe: (socket, id, payload) => {
       if (stopping.aborted) return [requestError(503, 'UNAVAILABLE', 'The server is stopping.')];
       if (socket.extra.openOperations().length > limits.operationsPerSocket) {
         const message = `A WebSocket may have ${limits.operationsPerSocket} operations open: complete some first.`;
         return [exceeded('operationsPerSocket', message)];
       }
-      return prepare(endpoint, openOperation(socket), payload);
+      return prepare(endpoint, openOperation(socket, id), payload);
     },
     execute: (args) => executeOperation(args, operationOf(args), runtime),
     subscribe: (args) => subscribeOperation(args, operationOf(args), runtime),
@@ -73,7 +74,7 @@ function authorizationOf({ connectionParams, extra }: Pick<Socket, 'connectionPa
   return typeof given === 'string' ? given : extra.authorization;
 }
 
-function openOperation(socket: Socket): Operation {
+function openOperation(socket: Socket, id: string): Operation {
   const { extra } = socket;
   return {
     correlationId: createId(),
@@ -81,6 +82,7 @@ function openOperation(socket: Socket): Operation {
     session: extra.session,
     lastEventId: null,
     signal: extra.gone,
+    outlet: webSocketOutlet(extra, id),
   };
 }
 

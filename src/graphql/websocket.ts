@@ -4,10 +4,19 @@ import { handleProtocols, makeServer } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { graphqlPath } from './graphql-endpoint.ts';
 import { isFromAllowedOrigin } from './origin.ts';
+import type { Places } from './places.ts';
+import type { Pulse } from './pulse.ts';
 import { WebSocketConnection } from './websocket-connection.ts';
 import { createWebSocketOperations, type WebSocketOperationsOptions } from './websocket-operations.ts';
 
-export type WebSocketsOptions = WebSocketOperationsOptions & { readonly origins: readonly string[] };
+export type WebSocketsOptions = WebSocketOperationsOptions & {
+  readonly origins: readonly string[];
+  readonly pulse: Pulse;
+  readonly places: Places;
+};
+
+/** Clients come back later. */
+const tryAgainLater = 1013;
 
 /** The WebSockets of a server: the `graphql-transport-ws` protocol, on the same path as HTTP. */
 export class WebSockets {
@@ -46,16 +55,24 @@ export class WebSockets {
   }
 
   #open(socket: WebSocket, request: IncomingMessage): void {
-    const { logger } = this.#options.runtime;
+    const { runtime, places, pulse, limits } = this.#options;
+    const leave = places.take();
+    if (leave === null) {
+      socket.on('error', () => {}).close(tryAgainLater, 'Too many connections');
+      return;
+    }
+    const { logger } = runtime;
     const connection = new WebSocketConnection(socket, request, logger);
     this.#connections.add(connection);
+    const stopLooking = pulse.add(() => connection.look(limits.idleSeconds));
     const closed = this.#protocol.opened(connection, connection);
     socket.once('close', (code, reason) => {
       this.#connections.delete(connection);
+      leave();
+      stopLooking();
       closed(code, String(reason)).catch((err: unknown) =>
         logger.error({ err }, 'A WebSocket could not be closed.'),
       );
     });
-    void connection.keepAlive();
   }
 }

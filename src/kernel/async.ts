@@ -61,7 +61,8 @@ export class Bell {
     this.#waiting.add(resolve);
     const release = signal && onAbort(signal, resolve);
     // A longer timer than this rings at once: nobody minds one ring too many after 24 days.
-    const timer = timeout === undefined ? undefined : setTimeout(resolve, Math.min(timeout, 2 ** 31 - 1));
+    const isLimited = timeout !== undefined && timeout !== Number.POSITIVE_INFINITY;
+    const timer = isLimited ? setTimeout(resolve, Math.min(timeout, 2 ** 31 - 1)) : undefined;
     await promise;
     clearTimeout(timer);
     release?.();

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { JwtOptions } from '../graphql/auth/jwt-verifier.ts';
+import type { Limits } from '../graphql/limits.ts';
 import { LivefoldError } from '../kernel/errors.ts';
 import { readJwtEnvironment } from './jwt-environment.ts';
 
@@ -29,6 +30,11 @@ export type Environment = {
   /** `HOST` and `PORT`: where the server listens; port 0 picks a free one. */
   readonly host: string;
   readonly port: number;
+  /**
+   * `LIVEFOLD_MAX_CONNECTIONS`, `LIVEFOLD_MAX_OPERATIONS` (of one WebSocket), `LIVEFOLD_MAX_MESSAGE` (bytes), `LIVEFOLD_IDLE_SECONDS`:
+   * how much clients may ask for.
+   */
+  readonly limits: Partial<Limits>;
   /** `LOG_LEVEL`: the least important lines that are written. */
   readonly logLevel: string;
   /** `NODE_ENV` is `production`: GraphiQL stays off, and master keys have to be given. */
@@ -60,9 +66,30 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     jwt: readJwtEnvironment(read),
     host: checkHost(read('HOST') ?? '127.0.0.1'),
     port: checkPort(read('PORT') ?? '4000'),
+    limits: readLimits(read),
     logLevel: checkLogLevel(read('LOG_LEVEL') ?? (isProduction ? 'info' : 'warn')),
     isProduction,
   };
+}
+
+const limitVariables = {
+  LIVEFOLD_MAX_CONNECTIONS: 'connections',
+  LIVEFOLD_MAX_OPERATIONS: 'operationsPerSocket',
+  LIVEFOLD_MAX_MESSAGE: 'bodyBytes',
+  LIVEFOLD_IDLE_SECONDS: 'idleSeconds',
+} as const satisfies Readonly<Record<string, keyof Limits>>;
+
+function readLimits(read: (name: string) => string | undefined): Partial<Limits> {
+  const given = Object.entries(limitVariables).flatMap(([name, limit]) => {
+    const text = read(name);
+    return text === undefined ? [] : [[limit, checkLimit(name, text)] as const];
+  });
+  return Object.fromEntries(given);
+}
+
+function checkLimit(name: string, text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw invalid(name, text, 'a whole number from 1 to 999999999');
 }
 
 function checkPort(text: string): number {

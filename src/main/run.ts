@@ -23,7 +23,7 @@ export async function run(definition: BackendDefinition, companion?: Companion):
 }
 
 async function serveUntilStopped(definition: BackendDefinition, companion?: Companion): Promise<void> {
-  const { storage, jwt, host, port, logLevel, isProduction } = readBackendEnvironment(
+  const { storage, jwt, host, port, limits, logLevel, isProduction } = readBackendEnvironment(
     definition,
     process.env,
   );
@@ -39,6 +39,7 @@ async function serveUntilStopped(definition: BackendDefinition, companion?: Comp
     jwt,
     host,
     port,
+    limits,
     graphiql: !isProduction,
     logger,
   });

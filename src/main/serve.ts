@@ -4,6 +4,7 @@ import type { BackendDefinition } from '../graphql/backend-definition.ts';
 import { buildBackendSchema, buildGuardedSchema } from '../graphql/build-schema.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
 import type { Readiness } from '../graphql/health.ts';
+import type { Limits } from '../graphql/limits.ts';
 import { startServer } from '../graphql/server.ts';
 import { silentLogger } from '../kernel/log.ts';
 import { authenticationOf, openSessions } from './open-sessions.ts';
@@ -18,6 +19,8 @@ export type ServeOptions = BackendOptions & {
   readonly port?: number;
   /** Whether browsers get GraphiQL. */
   readonly graphiql?: boolean;
+  /** How much clients may ask for; see `Limits` for what holds unless given. */
+  readonly limits?: Partial<Limits>;
 };
 
 /** A backend with its GraphQL server. */
@@ -38,7 +41,7 @@ export interface Served extends AsyncDisposable {
  * @throws LivefoldError `RULE_MISSING` when callers are known and the schema leaves open what they may
  */
 export async function serve(definition: BackendDefinition, options: ServeOptions = {}): Promise<Served> {
-  const { host = '127.0.0.1', port = 4000, graphiql = true, logger = silentLogger } = options;
+  const { host = '127.0.0.1', port = 4000, graphiql = true, logger = silentLogger, limits = {} } = options;
   await using starting = new AsyncDisposableStack();
   const authenticate = authenticationOf(definition, options);
   const { schema, rules } =
@@ -63,6 +66,7 @@ export async function serve(definition: BackendDefinition, options: ServeOptions
     logger,
     host,
     port,
+    limits,
     graphiql: graphiql
       ? { title: `Livefold · ${definition.name}`, tabs: definition.graphiqlTabs ?? [] }
       : false,

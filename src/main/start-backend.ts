@@ -8,6 +8,7 @@ import { runChain } from '../consumption/audit/chain-runner.ts';
 import { EventLog } from '../consumption/event-log.ts';
 import { hearOfForgetting } from '../consumption/hear-of-forgetting.ts';
 import { LiveReader } from '../consumption/live-reader.ts';
+import { LogWatches } from '../consumption/log-watches.ts';
 import { Members } from '../consumption/members.ts';
 import { PastRows } from '../consumption/past-rows.ts';
 import { runProcessManager } from '../consumption/process-runner.ts';
@@ -113,6 +114,7 @@ export async function startBackend(
     store,
     repository,
     log,
+    logWatches: new LogWatches(log, logger),
     models,
     live,
     past,

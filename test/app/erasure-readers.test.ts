@@ -27,13 +27,14 @@ async function* notifications(backend: RunningBackend): AsyncGenerator<string | 
   // As the executor calls it; its type allows for every form that a resolver may have.
   const { notifications: field } = coreResolvers.Subscription as unknown as { readonly notifications: Field };
   try {
-    for await (const frame of field.subscribe({}, { after: 0 }, context)) yield frame.notifications.data.name;
+    for await (const frame of await field.subscribe({}, { after: 0 }, context))
+      yield frame.notifications.data.name;
   } finally {
     left.abort();
   }
 }
 
-type Field = { subscribe(root: object, args: object, context: object): AsyncIterable<Frame> };
+type Field = { subscribe(root: object, args: object, context: object): Promise<AsyncIterable<Frame>> };
 type Frame = { readonly notifications: { readonly data: { readonly name?: string } } };
 
 async function take(frames: AsyncGenerator<string | undefined>, count: number) {

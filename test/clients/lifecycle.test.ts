@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createClient } from 'graphql-ws';
@@ -7,7 +8,7 @@ import { shop as definition } from '../../src/app/shop.ts';
 import { openEventStream } from '../graphql/event-source.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { Program } from '../support/program.ts';
-import type { ServedProgram } from '../support/served-program.ts';
+import { ServedProgram } from '../support/served-program.ts';
 import { addTea, cli, placeOrder, readOrders, startShop } from './shop.ts';
 
 let database: TestDatabase;
@@ -59,12 +60,25 @@ test('a port that is taken is a clear error', async () => {
 test.each([
   ['PORT', 'INVALID_ENVIRONMENT', { PORT: 'http' }],
   ['LOG_LEVEL', 'INVALID_ENVIRONMENT', { LOG_LEVEL: 'loud' }],
+  ['LIVEFOLD_MAX_CONNECTIONS', 'INVALID_ENVIRONMENT', { LIVEFOLD_MAX_CONNECTIONS: '0' }],
+  ['LIVEFOLD_IDLE_SECONDS', 'INVALID_ENVIRONMENT', { LIVEFOLD_IDLE_SECONDS: '1.5' }],
   ['DATABASE_URL', 'DATABASE_URL_INVALID', { DATABASE_URL: 'mysql://127.0.0.1/shop' }],
 ])('a %s that cannot be used is a clear error', async (name, code, env) => {
   await using shop = new Program([cli, 'start'], { env: { DATABASE_URL: database.url, PORT: '0', ...env } });
   expect(await shop.ended).toEqual({ code: 1, signal: null });
   expect(shop.output).toContain(`${code}: ${name}`);
   expect(shop.output).not.toMatch(/^ +at /m);
+});
+
+test('the limits of the environment hold', async () => {
+  await using shop = await ServedProgram.start([cli, 'start'], {
+    env: { DATABASE_URL: database.url, PORT: '0', LIVEFOLD_MAX_CONNECTIONS: '1' },
+  });
+  const first = new WebSocket(shop.socket, 'graphql-transport-ws');
+  await once(first, 'open');
+  const second = new WebSocket(shop.socket, 'graphql-transport-ws');
+  expect((await once(second, 'close'))[0]).toBe(1013);
+  first.terminate();
 });
 
 test('in the demo, simulated customers make frames arrive', async () => {

@@ -78,3 +78,39 @@ test('each batch rings', async () => {
   feed.publish(batch(0, 1, 0));
   await waiting;
 });
+
+test('who is several batches behind gets them as one, each row once, as it was before and is now', () => {
+  const feed = new ChangeFeed(0);
+  const row = (label: string) => ({ id: 'a', label });
+  const change = (before: string, after: string, position: number) => ({
+    ...{ after: position - 1, to: position },
+    changes: [{ key: 'a', before: row(before), after: row(after), position }],
+  });
+  for (const one of [change('x', 'y', 1), change('y', 'z', 2)]) feed.publish(one);
+  expect(feed.burst(0)).toEqual(change('x', 'y', 1));
+  feed.publish(change('z', 'w', 3));
+  expect(feed.burst(0)).toEqual({
+    after: 0,
+    to: 3,
+    changes: [{ key: 'a', before: row('x'), after: row('w'), position: 3 }],
+  });
+  expect(feed.burst(2)).toEqual(change('z', 'w', 3));
+  // What is not known ends it: behind it only the table can tell.
+  feed.publish({ after: 3, to: 4, changes: null });
+  expect(feed.burst(0)).toMatchObject({ after: 0, to: 3 });
+});
+
+test('the commit of a position is known where its changes are', () => {
+  const feed = new ChangeFeed(0);
+  const changes = [{ key: 'a', before: undefined, after: { id: 'a' }, position: 3 }];
+  feed.publish({ after: 0, to: 5, changes });
+  feed.publish({ after: 5, to: 8, changes: null });
+  expect([1, 3, 5, 6, 8, 9].map((position) => feed.commitOf(position))).toEqual([
+    5,
+    5,
+    5,
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});

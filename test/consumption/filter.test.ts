@@ -1,12 +1,15 @@
 import { sql } from 'drizzle-orm';
-import { boolean, date, integer, numeric, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
+import { boolean, date, integer, jsonb, numeric, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../src/adapters/postgres/database.ts';
 import { createPostgresReadModels } from '../../src/adapters/postgres/postgres-read-models.ts';
 import { key, position } from '../../src/app/read-columns.ts';
+import { decimalFields } from '../../src/consumption/decimal-fields.ts';
 import { type Filter, passes } from '../../src/consumption/filter.ts';
+import { termsOf, valuesIn } from '../../src/consumption/filter-terms.ts';
 import { type AnyRow, projection } from '../../src/consumption/projection.ts';
+import { TermIndex } from '../../src/consumption/term-index.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
 const samplesTable = pgTable('samples', {
@@ -17,9 +20,12 @@ const samplesTable = pgTable('samples', {
   at: timestamp('at', { withTimezone: true, precision: 3 }),
   day: date('day'),
   flag: boolean('flag'),
+  parts: jsonb('parts').$type<unknown>(),
   position: position(),
 });
-const samples = projection('samples', samplesTable);
+const samples = projection('samples', samplesTable, {
+  lists: { parts: { name: 'text', amount: 'decimal', count: 'number', flag: 'boolean' } },
+});
 
 let created: TestDatabase;
 let database: Database;
@@ -29,7 +35,7 @@ beforeAll(async () => {
   // A language whose order is far from code points: case and accents count last.
   await database.session.execute(sql`create table samples (
     id text collate "C" primary key, name text collate "und-x-icu", amount numeric, item_count integer,
-    at timestamptz(3), day date, flag boolean, position bigint not null)`);
+    at timestamptz(3), day date, flag boolean, parts jsonb, position bigint not null)`);
 });
 afterAll(async () => {
   await database.close();
@@ -69,8 +75,20 @@ const askedText = fc.oneof(
   { weight: 1, arbitrary: fc.constant('\ud83d') },
 );
 const ofText = some({ ...operators(askedText), contains: maybe(askedText), startsWith: maybe(askedText) });
+const item = some({
+  name: ofText,
+  amount: some(operators(values.amount)),
+  count: some(operators(values.count)),
+  flag: some({ eq: maybe(values.flag), ne: maybe(values.flag), isNull: maybe(fc.boolean()) }),
+});
+const items = fc.oneof(
+  item,
+  fc.record({ and: maybe(fc.array(item.map(Object), { maxLength: 2 })), not: maybe(item) }),
+  fc.record({ or: maybe(fc.array(item.map(Object), { maxLength: 2 })) }),
+);
 const fields = fc.record(
   {
+    parts: some({ some: items, every: items, none: items }),
     id: ofText,
     name: ofText,
     amount: some(operators(values.amount)),
@@ -96,6 +114,17 @@ const { filter } = fc.letrec<{ filter: Filter }>((tie) => ({
   ),
 }));
 
+const part = maybe(
+  fc.record(
+    {
+      name: maybe(values.name),
+      amount: maybe(values.amount),
+      count: maybe(values.count),
+      flag: maybe(values.flag),
+    },
+    { requiredKeys: [] },
+  ),
+);
 const row = fc.record({
   id: values.id,
   name: maybe(values.name),
@@ -104,11 +133,15 @@ const row = fc.record({
   at: maybe(values.at),
   day: maybe(values.day),
   flag: maybe(values.flag),
+  parts: fc.oneof(
+    { weight: 9, arbitrary: maybe(fc.array(part, { maxLength: 3 })) },
+    { arbitrary: fc.constant({}), weight: 1 },
+  ),
   position: fc.constant(1),
 });
 const rows = fc.uniqueArray(row, { selector: ({ id }) => id, minLength: 1, maxLength: 12 });
 
-const isDecimal = (field: string): boolean => field === 'amount';
+const isDecimal = decimalFields(samples);
 
 async function selectIds(asked: Filter): Promise<readonly unknown[]> {
   const found = await createPostgresReadModels(database).rows(samples, { filter: asked, limit: 100 });
@@ -129,6 +162,24 @@ test('a filter means the same in memory and in the database', async () => {
   );
 });
 
+test('whatever filter a row passes, the index finds it', () => {
+  fc.assert(
+    fc.property(rows, fc.array(filter, { minLength: 1, maxLength: 8 }), (found, filters) => {
+      const index = new TermIndex<Filter>();
+      for (const asked of filters) index.add(asked, termsOf(asked, isDecimal));
+      for (const one of found) {
+        const candidates = index.find(valuesIn(one, isDecimal));
+        expect([...candidates]).toEqual(
+          expect.arrayContaining(filters.filter((asked) => passes(asked, one, isDecimal))),
+        );
+      }
+      for (const asked of filters) index.remove(asked, termsOf(asked, isDecimal));
+      expect(index.isEmpty).toBe(true);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
 test.each(['contains', 'startsWith'])('half an emoji is in no text: %s', async (operator) => {
   const emoji = {
     id: '1',
@@ -138,6 +189,7 @@ test.each(['contains', 'startsWith'])('half an emoji is in no text: %s', async (
     at: null,
     day: null,
     flag: null,
+    parts: null,
     position: 1,
   };
   await database.session.execute(sql`truncate samples`);

@@ -199,7 +199,7 @@ async function selectRows<P extends AnyProjection>(
     .from(table)
     .where(
       and(
-        filterSql(table, query.filter),
+        filterSql(projection, query.filter),
         query.after && beyond(column, keyColumn, query.after, (orderBy?.descending ?? false) ? '<' : '>'),
         query.before && beyond(column, keyColumn, query.before, (orderBy?.descending ?? false) ? '>' : '<'),
       ),

@@ -3,7 +3,11 @@ import { OrderCancelled, OrderPaid, OrderPlaced, OrderRefunded, OrderShipped } f
 import { ordersTable } from './orders-table.ts';
 
 /** Orders with their lines. */
-export const Orders = projection('orders', ordersTable)
+export const Orders = projection('orders', ordersTable, {
+  lists: {
+    lines: { sku: 'text', name: 'text', quantity: 'number', unitPrice: 'decimal', amount: 'decimal' },
+  },
+})
   .on(
     OrderPlaced,
     ({ data }) => data.orderId,

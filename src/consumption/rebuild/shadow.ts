@@ -7,7 +7,7 @@ export const oldName = (projection: string): string => `${projection}@old`;
 
 /** A projection as a rebuild folds it: the same handlers, one unit, and the table of that name in another Postgres schema. */
 export function shadowOf(projection: AnyProjection, schema: string): AnyProjection {
-  const { keyField, types, query, startAt, isSql, fingerprint, onError, timeout } = projection;
+  const { keyField, lists, types, query, startAt, isSql, fingerprint, onError, timeout } = projection;
   const name = nextName(projection.name);
   const table = tableInSchema(projection.table, schema);
   const further = Object.entries(projection.tables).map(([field, one]) => [
@@ -16,7 +16,7 @@ export function shadowOf(projection: AnyProjection, schema: string): AnyProjecti
   ]);
   return {
     ...{ name, unit: name, shards: 1, mode: 'async', table, tables: Object.fromEntries(further) },
-    ...{ keyField, types, query, startAt, isSql, fingerprint, onError, timeout },
+    ...{ keyField, lists, types, query, startAt, isSql, fingerprint, onError, timeout },
     keyColumn: columnInTwin(table, projection.keyColumn),
     positionColumn: columnInTwin(table, projection.positionColumn),
     handlerOf: (type) => projection.handlerOf(type),

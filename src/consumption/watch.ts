@@ -1,0 +1,48 @@
+import { onAbort } from '../kernel/async.ts';
+import type { Position } from '../persistence/event-store.ts';
+
+/** Hears of the stretches of the log that concern it, and of no others: it costs nothing while there are none. */
+export class Watch implements Disposable {
+  #last: Position = 0;
+  #isStirred = false;
+  #wake: ((after: Position) => void) | undefined;
+  readonly #leave: (watch: Watch) => void;
+
+  constructor(leave: (watch: Watch) => void) {
+    this.#leave = leave;
+  }
+
+  /** Something that concerns it stands behind `after`, up to `to`. */
+  hear({ after, to }: { readonly after: Position; readonly to: Position }): void {
+    this.#last = to;
+    this.#wake?.(after);
+  }
+
+  /** Something concerns it, wherever it is. */
+  stir(): void {
+    this.#isStirred = true;
+    this.#wake?.(0);
+  }
+
+  /**
+   * Waits until something behind a position concerns it, up to which its owner has looked; at once when something did
+   * meanwhile. Gives the position to go on from: between the two nothing concerned it. The signal's abort ends the wait too.
+   */
+  async changed(position: Position, signal: AbortSignal): Promise<Position> {
+    const isOwed = this.#isStirred || this.#last > position;
+    this.#isStirred = false;
+    if (isOwed || signal.aborted) return position;
+    const { promise, resolve } = Promise.withResolvers<Position>();
+    this.#wake = resolve;
+    const release = onAbort(signal, () => resolve(position));
+    const after = await promise;
+    this.#wake = undefined;
+    this.#isStirred = false;
+    release();
+    return Math.max(position, after);
+  }
+
+  [Symbol.dispose](): void {
+    this.#leave(this);
+  }
+}
