@@ -18,8 +18,9 @@ export class Watch implements Disposable {
     this.#wake?.(after);
   }
 
-  /** Something concerns it, wherever it is. */
+  /** Something concerns it, wherever it is; positions may have begun anew. */
   stir(): void {
+    this.#last = 0;
     this.#isStirred = true;
     this.#wake?.(0);
   }

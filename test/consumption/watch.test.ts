@@ -60,6 +60,22 @@ test('what came while nobody waited is not slept through', async () => {
   expect(await watch.changed(0, never)).toBe(0);
 });
 
+test('positions that begin anew are waited for anew', async () => {
+  const feed = new ChangeFeed(0);
+  const watch = feed.watch(null);
+  feed.publish({ after: 0, to: 9, changes: null });
+  feed.restart(3, 0);
+  expect(await watch.changed(9, never)).toBe(9);
+  let isWoken = false;
+  const changed = watch.changed(3, never).then(() => {
+    isWoken = true;
+  });
+  await nextTurn();
+  expect(isWoken).toBe(false);
+  change(feed, undefined, row('a', 'ada'));
+  await changed;
+});
+
 test('changes that are not known wake everyone, and a watch that was let go of nobody', async () => {
   const feed = new ChangeFeed(0);
   const [one, other] = [sleeper(feed, { customer: { eq: 'ada' } }), sleeper(feed, { id: { lt: 'b' } })];
