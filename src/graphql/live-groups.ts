@@ -74,7 +74,7 @@ export class LiveGroups {
       signal,
     });
     const source = await createSourceEventStream({ ...args, contextValue });
-    if (!isLiveSource(source)) throw new Error('A live field gave a live source, and now something else.');
+    if (!isLiveSource(source)) throw refusalIn(source);
     const toResult = async ({ root }: LiveStep): Promise<SharedResult> => {
       try {
         const result = presentResult(await execute({ ...args, rootValue: root, contextValue }), scope);
@@ -88,6 +88,14 @@ export class LiveGroups {
     };
     return new LiveGroup({ source, toResult, signal });
   }
+}
+
+/** The caller of this moment may not subscribe, though the one of a moment ago could. */
+function refusalIn(source: object): Error {
+  const [error] = 'errors' in source && Array.isArray(source.errors) ? source.errors : [];
+  return error instanceof Error
+    ? error
+    : new Error('A live field gave a live source, and now something else.');
 }
 
 /** Equal for callers who see the same. Where callers are not known, contexts may still be made from what they send. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { everything } from '../../src/domain/query.ts';
+import { Session } from '../../src/graphql/auth/session.ts';
 import { coreResolvers } from '../../src/graphql/core-resolvers.ts';
 import type { RunningBackend } from '../../src/main/start-backend.ts';
 import { readTables } from './erasure/database-text.ts';
@@ -23,7 +24,8 @@ const forget = (backend: RunningBackend) => backend.execute(Member.commands.forg
 /** The source of the subscription `notifications`, which the test pulls as slowly as it likes. */
 async function* notifications(backend: RunningBackend): AsyncGenerator<string | undefined> {
   const left = new AbortController();
-  const context = { backend, correlationId: 'c', resumeAfter: null, signal: left.signal };
+  const session = new Session();
+  const context = { backend, session, correlationId: 'c', resumeAfter: null, signal: left.signal };
   // As the executor calls it; its type allows for every form that a resolver may have.
   const { notifications: field } = coreResolvers.Subscription as unknown as { readonly notifications: Field };
   try {
