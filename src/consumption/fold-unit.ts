@@ -12,6 +12,7 @@ import { ParkedKeys } from './parked-keys.ts';
 import type { AnyProjection } from './projection.ts';
 import type { ProjectionProgress } from './projection-progress.ts';
 import type { Place, ReadModels } from './read-models.ts';
+import { shortBatches } from './short-batches.ts';
 import { tendParked } from './tend-parked.ts';
 
 export type FoldOptions = {
@@ -28,9 +29,6 @@ export type FoldOptions = {
 const pause = 50;
 /** Milliseconds until one that stands still looks whether it may go on. */
 const untilNextLook = 5_000;
-
-/** SQL handlers take many times as long over an event as a fold: a process that dies over a whole page would get nothing done. */
-const mostSqlEvents = 500;
 
 /**
  * Folds a projection, or a shard of one, until the signal aborts: follows the log, folds each page into the table, publishes
@@ -163,14 +161,7 @@ export async function foldUnit(projection: AnyProjection, options: FoldOptions):
 }
 
 async function* inShortBatches(pages: AsyncIterable<LogPage>): AsyncGenerator<LogPage> {
-  for await (const { events, position } of pages) {
-    let start = 0;
-    for (; start + mostSqlEvents < events.length; start += mostSqlEvents) {
-      const batch = events.slice(start, start + mostSqlEvents);
-      yield { events: batch, position: batch.at(-1)?.position ?? position };
-    }
-    yield { events: events.slice(start), position };
-  }
+  for await (const page of pages) yield* shortBatches(page);
 }
 
 /** The events that it would go on with are not those behind the ones that it has folded. */

@@ -6,6 +6,7 @@ import type { Lease } from './lease-store.ts';
 import { ParkedKeys } from './parked-keys.ts';
 import type { AnyProjection } from './projection.ts';
 import type { ReadModels } from './read-models.ts';
+import { shortBatches } from './short-batches.ts';
 
 export type FoldUpToOptions = {
   readonly log: EventLog;
@@ -33,13 +34,17 @@ export async function foldUpTo(
   let after = start;
   while (after < target && !signal.aborted) {
     const events = (await log.read(after)).filter(({ position }) => position <= target);
-    const to = events.at(-1)?.position ?? target;
-    const changes = await models.apply(projection, { after, to, events, lease, parked });
-    if (changes === null)
-      throw new LivefoldError('CONCURRENCY_CONFLICT', `Another process works on "${projection.unit}" now.`);
-    after = to;
-    onProgress?.(after);
-    await nextTurn();
+    const page = { events, position: events.at(-1)?.position ?? target };
+    for (const batch of projection.isSql ? shortBatches(page) : [page]) {
+      const to = batch.position;
+      const changes = await models.apply(projection, { after, to, events: batch.events, lease, parked });
+      if (changes === null)
+        throw new LivefoldError('CONCURRENCY_CONFLICT', `Another process works on "${projection.unit}" now.`);
+      after = to;
+      onProgress?.(after);
+      await nextTurn();
+      if (signal.aborted) break;
+    }
   }
   return after;
 }

@@ -129,6 +129,11 @@ export interface AnyProjection {
   handlerOf(type: string): Handler | undefined;
 }
 
+/** All tables that a projection writes, its own first. */
+export function tablesOf({ table, tables }: Pick<AnyProjection, 'table' | 'tables'>): readonly PgTable[] {
+  return [table, ...Object.values(tables)];
+}
+
 /** A fold of the whole log into a table: one row per key. */
 export class Projection<Table extends PgTable, Tables extends TableMap = TableMap> implements AnyProjection {
   readonly name: string;
@@ -181,7 +186,7 @@ export class Projection<Table extends PgTable, Tables extends TableMap = TableMa
     return definitionFingerprint({
       version: this.#version,
       tags: this.#tags,
-      tables: [this.table, ...Object.values(this.tables)],
+      tables: tablesOf(this),
       handlers: this.#sources,
     });
   }

@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
-import type { AnyProjection } from '../../consumption/projection.ts';
+import { type AnyProjection, tablesOf } from '../../consumption/projection.ts';
 import { LivefoldError } from '../../kernel/errors.ts';
 import type { Position } from '../../persistence/event-store.ts';
 import type { Session } from './database.ts';
@@ -67,11 +67,12 @@ export async function beginProjection(
 }
 
 /**
- * What is wrong with a table that has rows before its projection begins; null where it has none. It is asked in the statement that
- * begins, so that of several processes the first alone finds the table as it was.
+ * What is wrong with tables that have rows before their projection begins; null where they have none. It is asked in the statement that
+ * begins, so that of several processes the first alone finds them as they were.
  */
-export function faultIfTaken({ name, table }: AnyProjection): SQL {
-  return sql`case when exists (select from ${table}) then ${tableTaken(name)} end`;
+export function faultIfTaken(projection: AnyProjection): SQL {
+  const tables = tablesOf(projection).map((table) => sql`exists (select from ${table})`);
+  return sql`case when ${sql.join(tables, sql` or `)} then ${tableTaken(projection.name)} end`;
 }
 
 function tableTaken(name: string): string {

@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { getTableConfig, type PgTable } from 'drizzle-orm/pg-core';
+import { type AnyProjection, tablesOf } from '../../consumption/projection.ts';
 import type { Session } from './database.ts';
 import { run } from './statement.ts';
 
@@ -7,7 +8,7 @@ import { run } from './statement.ts';
 export type FoundTable = { readonly oid: number; readonly schema: string; readonly name: string };
 
 /** Looks a table up as a query would; undefined when there is none. */
-export async function findTable(session: Session, table: PgTable): Promise<FoundTable | undefined> {
+async function findTable(session: Session, table: PgTable): Promise<FoundTable | undefined> {
   const { schema, name } = getTableConfig(table);
   const parts = schema === undefined ? [name] : [schema, name];
   const quoted = parts.map((part) => `"${part.replaceAll('"', '""')}"`).join('.');
@@ -16,6 +17,19 @@ export async function findTable(session: Session, table: PgTable): Promise<Found
     sql`select c.oid::int8, n.nspname::text, c.relname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = to_regclass(${quoted})`,
     (row): FoundTable => ({ oid: Number(row[0]), schema: String(row[1]), name: String(row[2]) }),
   );
+  return found;
+}
+
+/** Those of a projection's tables that are there, its own first. */
+export async function findTables(
+  session: Session,
+  projection: Pick<AnyProjection, 'table' | 'tables'>,
+): Promise<readonly FoundTable[]> {
+  const found: FoundTable[] = [];
+  for (const table of tablesOf(projection)) {
+    const one = await findTable(session, table);
+    if (one !== undefined) found.push(one);
+  }
   return found;
 }
 

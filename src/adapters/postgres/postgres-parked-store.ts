@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { ParkedAction, ParkedKey, ParkedStore } from '../../consumption/parked-store.ts';
-import type { Database } from './database.ts';
+import type { Session } from './database.ts';
 import { announceParked } from './postgres-news.ts';
 import { run } from './statement.ts';
 import { defaultSchema, livefoldTables } from './tables.ts';
@@ -10,7 +10,7 @@ import { translated } from './translate-error.ts';
  * What is kept back, in Postgres. The first row of a key has the error, and when it is tried again; those behind it are the events that wait.
  */
 export function createPostgresParkedStore(
-  { session }: Pick<Database, 'session'>,
+  { session }: { readonly session: Session },
   schema: string = defaultSchema,
 ): ParkedStore {
   const tables = livefoldTables(schema);

@@ -1,12 +1,13 @@
 import { sql } from 'drizzle-orm';
 import type { UnitState } from '../../consumption/lease-store.ts';
+import { tablesOf } from '../../consumption/projection.ts';
 import type { ProjectionRecord, ProjectionRecords } from '../../consumption/rebuild/projection-records.ts';
 import { nextName, oldName } from '../../consumption/rebuild/shadow.ts';
 import { LivefoldError } from '../../kernel/errors.ts';
 import { beginProjection, faultIfTaken } from './arrange-consumers.ts';
 import { textArray } from './array-literal.ts';
 import type { Database, Session } from './database.ts';
-import { findTable } from './found-table.ts';
+import { findTables } from './found-table.ts';
 import { announceMembers } from './postgres-news.ts';
 import { dropRecords, isOf, lockTracked, moveRecords, type TrackedRow, unitsOf } from './rebuild-records.ts';
 import { run } from './statement.ts';
@@ -115,10 +116,10 @@ export function createPostgresProjectionRecords(
         );
       }),
 
-    hasTable: (projection) =>
+    hasTables: (projection) =>
       translated(
-        `looking for the table of "${projection.name}"`,
-        async () => (await findTable(session, projection.table)) !== undefined,
+        `looking for the tables of "${projection.name}"`,
+        async () => (await findTables(session, projection)).length === tablesOf(projection).length,
       ),
 
     rename: (from, to) =>

@@ -34,7 +34,10 @@ import { castRows, tableName } from './write-rows.ts';
 const shortBatch = 100;
 
 /** Read tables in Postgres, beside one application's log. */
-export function createPostgresReadModels(database: Database, schema: string = defaultSchema): ReadModels {
+export function createPostgresReadModels(
+  database: Record<keyof Pick<Database, 'session' | 'pipeline'>, Session>,
+  schema: string = defaultSchema,
+): ReadModels {
   const { session, pipeline } = database;
   const tables = livefoldTables(schema);
   const { tracking, tombstones } = tables;
@@ -240,7 +243,7 @@ function tableFault(projection: AnyProjection, code: string, cause: unknown): Li
   if (code === '42P01')
     return new LivefoldError(
       'READ_TABLE_MISSING',
-      `${table} is not there: make it with your migrations, then run \`livefold projections rebuild ${projection.name}\`.`,
+      `${projection.isSql ? `${messageOf(cause)}, says a query of the projection "${projection.name}"` : `${table} is not there`}: make it with your migrations, then run \`livefold projections rebuild ${projection.name}\`.`,
       options,
     );
   if (code === '42703')

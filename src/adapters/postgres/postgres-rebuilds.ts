@@ -1,20 +1,20 @@
 import { sql } from 'drizzle-orm';
 import type { Lease } from '../../consumption/lease-store.ts';
-import type { AnyProjection } from '../../consumption/projection.ts';
+import { type AnyProjection, tablesOf } from '../../consumption/projection.ts';
 import type { Rebuilds, Shadow } from '../../consumption/rebuild/rebuilds.ts';
 import { nextName, oldName, shadowOf } from '../../consumption/rebuild/shadow.ts';
 import { rebuildUnderWay } from '../../consumption/rebuild/under-way.ts';
 import { LivefoldError } from '../../kernel/errors.ts';
 import { beginProjection, faultIfTaken } from './arrange-consumers.ts';
 import type { Database, Session } from './database.ts';
-import { type FoundTable, findTable, nameOf } from './found-table.ts';
+import { type FoundTable, findTables, nameOf } from './found-table.ts';
 import { exchangeShadow } from './rebuild-attempt.ts';
 import { besideOf } from './rebuild-exchange.ts';
 import { dropRecords, isOf, lockTracked, replaceTracked } from './rebuild-records.ts';
-import { refuseWhatHangsOn } from './rebuild-refusals.ts';
+import { refuseWhatHangsOnAny } from './rebuild-refusals.ts';
 import { whileOthersHoldIt } from './rebuild-retry.ts';
 import { rollBack } from './rebuild-rollback.ts';
-import { addMissingIndexes, createLike, haveSameColumns } from './rebuild-table.ts';
+import { addMissingIndexes, areAlike, createLike } from './rebuild-table.ts';
 import { run } from './statement.ts';
 import { defaultSchema, livefoldTables } from './tables.ts';
 import { translated } from './translate-error.ts';
@@ -30,18 +30,18 @@ export function createPostgresRebuilds(
 
   async function begin(on: Session, projection: AnyProjection, lease: Lease): Promise<Shadow> {
     const shadow = shadowOf(projection, beside.next);
-    const live = await liveTable(on, projection);
-    await refuseWhatHangsOn(on, live);
+    const live = await liveTables(on, projection);
+    await refuseWhatHangsOnAny(on, live);
     await beginProjection(on, tables, projection, { fault: faultIfTaken(projection) });
     const [row] = await lockTracked(on, tables, shadow.name);
     if (row === undefined || row.owner !== lease.owner || row.token !== lease.token) throw leaseLost(shadow);
-    const there = await findTable(on, shadow.table);
+    const there = await findTables(on, shadow);
     const isOurs = row.definition === projection.fingerprint;
-    if (there !== undefined && isOurs && (await haveSameColumns(on, live, there)))
+    if (isOurs && (await areAlike(on, live, there)))
       return { projection: shadow, position: row.position, start: 'resumed' };
     for (const name of Object.values(beside))
       await on.execute(sql`create schema if not exists ${sql.identifier(name)}`);
-    await createLike(on, live, beside.next);
+    for (const table of live) await createLike(on, table, beside.next);
     await dropRecords(on, tables, shadow.name);
     // It knows as much of the log as the one that serves: what was before that began is not for it either.
     const [position = 0] = await run(
@@ -50,7 +50,7 @@ export function createPostgresRebuilds(
         from ${tracking} as a where t.consumer = ${shadow.name} and a.consumer = ${projection.name} returning a.start`,
       ([start]) => Number(start),
     );
-    const start = there === undefined || row.definition === null ? 'new' : 'anew';
+    const start = there.length === 0 || row.definition === null ? 'new' : 'anew';
     return { projection: shadow, position, start };
   }
 
@@ -71,11 +71,11 @@ export function createPostgresRebuilds(
     inSchema: string,
     name: string,
   ): Promise<boolean> {
-    const table = await findTable(on, shadowOf(projection, inSchema).table);
-    if (table !== undefined) await on.execute(sql`drop table ${nameOf(table)}`);
+    const there = await findTables(on, shadowOf(projection, inSchema));
+    for (const table of there) await on.execute(sql`drop table ${nameOf(table)}`);
     await dropRecords(on, tables, name);
     await replaceTracked(on, tables, name, []);
-    return table !== undefined;
+    return there.length > 0;
   }
 
   return {
@@ -94,10 +94,11 @@ export function createPostgresRebuilds(
 
     complete: (projection) =>
       translated(`indexing the new table of "${projection.name}"`, async () => {
-        const live = await liveTable(session, projection);
-        const next = { schema: beside.next, name: live.name };
-        await addMissingIndexes(session, live, next);
-        await session.execute(sql`analyze ${nameOf(next)}`);
+        for (const table of await liveTables(session, projection)) {
+          const next = { schema: beside.next, name: table.name };
+          await addMissingIndexes(session, table, next);
+          await session.execute(sql`analyze ${nameOf(next)}`);
+        }
       }),
 
     target: (projection) =>
@@ -119,7 +120,7 @@ export function createPostgresRebuilds(
           session.transaction(async (transaction) =>
             exchangeShadow(transaction, tables, projection, {
               ...options,
-              live: await liveTable(transaction, projection),
+              live: await liveTables(transaction, projection),
             }),
           ),
         ),
@@ -131,7 +132,7 @@ export function createPostgresRebuilds(
           session.transaction(async (transaction) => {
             await refuseUnderWay(transaction, projection);
             await drop(transaction, projection, beside.next, nextName(projection.name));
-            return rollBack(transaction, tables, projection, await liveTable(transaction, projection));
+            return rollBack(transaction, tables, projection, await liveTables(transaction, projection));
           }),
         ),
       ),
@@ -159,13 +160,13 @@ export function createPostgresRebuilds(
   };
 }
 
-/** @throws LivefoldError `REBUILD_REFUSED` where there is none */
-async function liveTable(session: Session, projection: AnyProjection): Promise<FoundTable> {
-  const live = await findTable(session, projection.table);
-  if (live !== undefined) return live;
+/** @throws LivefoldError `REBUILD_REFUSED` where one is not there */
+async function liveTables(session: Session, projection: AnyProjection): Promise<readonly FoundTable[]> {
+  const live = await findTables(session, projection);
+  if (live.length === tablesOf(projection).length) return live;
   throw new LivefoldError(
     'REBUILD_REFUSED',
-    `The projection "${projection.name}" has no table in this database: make it again with your migrations, empty, then rebuild it.`,
+    `A table of the projection "${projection.name}" is not in this database: make it again with your migrations, empty, then rebuild it.`,
     { fields: { projection: projection.name } },
   );
 }

@@ -1,5 +1,4 @@
 import { sql } from 'drizzle-orm';
-import { keysOf } from '../../consumption/fold-rows.ts';
 import type { AnyProjection } from '../../consumption/projection.ts';
 import type { Comparison, Outcome, Rebuilds } from '../../consumption/rebuild/rebuilds.ts';
 import { nextName, shadowOf } from '../../consumption/rebuild/shadow.ts';
@@ -7,43 +6,45 @@ import { shardOfProjection, shardOfUnit } from '../../consumption/shards.ts';
 import { LivefoldError } from '../../kernel/errors.ts';
 import type { Position } from '../../persistence/event-store.ts';
 import type { Session } from './database.ts';
-import { type FoundTable, findTable, nameOf } from './found-table.ts';
+import { type FoundTable, findTables, nameOf } from './found-table.ts';
+import { createPostgresReadModels } from './postgres-read-models.ts';
 import { compareTables } from './rebuild-compare.ts';
 import { besideOf, exchangeTables, standStill } from './rebuild-exchange.ts';
 import { dropRecords, lockTracked, type TrackedRow, unitsOf } from './rebuild-records.ts';
-import { refuseWhatHangsOn } from './rebuild-refusals.ts';
-import { addMissingIndexes, haveSameColumns } from './rebuild-table.ts';
+import { refuseWhatHangsOnAny } from './rebuild-refusals.ts';
+import { addMissingIndexes, areAlike } from './rebuild-table.ts';
 import { run } from './statement.ts';
 import type { LivefoldTables } from './tables.ts';
 
-type Options = Parameters<Rebuilds['exchange']>[1] & { readonly live: FoundTable };
+type Options = Parameters<Rebuilds['exchange']>[1] & { readonly live: readonly FoundTable[] };
 
-/** One try to put a shadow in its table's place, in the caller's transaction. */
+/** One try to put a shadow in its projection's place, in the caller's transaction. */
 export async function exchangeShadow(
   session: Session,
   tables: LivefoldTables,
   projection: AnyProjection,
-  { lease, isForced, catchUp, between, live }: Options,
+  { lease, isForced, catchUp, foldOn, live }: Options,
 ): Promise<Outcome> {
-  const before = await standStill(session, tables, projection, live);
-  const isWhole = before.every(({ beyond, fault }) => beyond === null && fault === null);
-  const furthest = Math.max(0, ...unitsOf(before).map(({ position }) => position));
+  const found = await standStill(session, tables, projection, live);
+  const isWhole = found.every(({ beyond, fault }) => beyond === null && fault === null);
+  const furthest = Math.max(0, ...unitsOf(found).map(({ position }) => position));
   // On other connections: what it writes to is locked by nobody.
   if (isWhole) await catchUp(furthest);
   const [shadow] = await lockTracked(session, tables, nextName(projection.name));
   if (shadow === undefined || shadow.owner !== lease.owner || shadow.token !== lease.token)
     throw new LivefoldError('CONCURRENCY_CONFLICT', `Another process rebuilds "${projection.name}" now.`);
-  const next = await nextTable(session, tables, projection, live);
+  const { next: schema } = besideOf(tables.schema.schemaName);
+  const next = await nextTables(session, shadowOf(projection, schema), live);
 
   const isLevel = isWhole && shadow.position === furthest;
-  const without = isLevel ? await inMotion(projection, before, furthest, between) : [];
-  const [key, position] = [projection.keyColumn.name, projection.positionColumn.name];
-  const comparison = isLevel ? await compareTables(session, live, next, { key, position, without }) : null;
+  const before = isLevel ? await levelUnits(projection, found, furthest, on(session, tables, foldOn)) : found;
+  const columns = { key: projection.keyColumn.name, position: projection.positionColumn.name };
+  const comparison = isLevel ? await compareTables(session, live, next, columns) : null;
   const isSame =
     comparison !== null && isEqual(comparison) && (await haveSameParked(session, tables, projection));
   const definition = projection.fingerprint;
   if (isSame && !isForced) {
-    await session.execute(sql`drop table ${nameOf(next)}`);
+    for (const table of next) await session.execute(sql`drop table ${nameOf(table)}`);
     await dropRecords(session, tables, shadow.consumer);
     await run(
       session,
@@ -51,8 +52,8 @@ export async function exchangeShadow(
       () => undefined,
     );
   } else {
-    await refuseWhatHangsOn(session, live);
-    await addMissingIndexes(session, live, next);
+    await refuseWhatHangsOnAny(session, live);
+    for (const table of live) await addMissingIndexes(session, table, { schema, name: table.name });
     const after = before.map((row) => ({ ...row, position: shadow.position, definition }));
     await exchangeTables(session, { tables, projection, live, before, after });
   }
@@ -64,39 +65,40 @@ export async function exchangeShadow(
   return { comparison, isExchanged: !isSame || isForced, position: shadow.position };
 }
 
-async function nextTable(
+async function nextTables(
   session: Session,
-  tables: LivefoldTables,
-  projection: AnyProjection,
-  live: FoundTable,
-): Promise<FoundTable> {
-  const { next: schema } = besideOf(tables.schema.schemaName);
-  const next = await findTable(session, shadowOf(projection, schema).table);
-  if (next !== undefined && (await haveSameColumns(session, live, next))) return next;
+  shadow: AnyProjection,
+  live: readonly FoundTable[],
+): Promise<readonly FoundTable[]> {
+  const next = await findTables(session, shadow);
+  if (await areAlike(session, live, next)) return next;
   throw new LivefoldError(
     'REBUILD_REFUSED',
-    `The columns of "${live.schema}.${live.name}" have changed since the rebuild began: run it again, and it begins anew.`,
-    { fields: { projection: projection.name } },
+    `The columns of a table that is being rebuilt as "${shadow.name}" have changed since that began: run it again, and it begins anew.`,
+    { fields: { projection: shadow.name } },
   );
 }
 
-/** Keys that a shard which is behind the others has not seen all of. What is folded of them differs for no other reason. */
-async function inMotion(
+type FoldOn = (unit: AnyProjection, row: TrackedRow, to: Position) => Promise<void>;
+
+/** What folds in a transaction: nobody else can, while it has the locks. */
+function on(session: Session, tables: LivefoldTables, foldOn: Options['foldOn']): FoldOn {
+  const models = createPostgresReadModels({ session, pipeline: session }, tables.schema.schemaName);
+  return (unit, { position, owner, token }, to) =>
+    foldOn(unit, { models, lease: { owner, token }, after: position, to });
+}
+
+/** Folds shards that are behind the furthest one up to there, so that all of the old rows are of one moment. */
+async function levelUnits(
   projection: AnyProjection,
-  before: readonly TrackedRow[],
+  rows: readonly TrackedRow[],
   furthest: Position,
-  between: Options['between'],
-): Promise<readonly string[]> {
-  const behind = unitsOf(before).filter(({ position }) => position < furthest);
-  const lowest = Math.min(furthest, ...behind.map(({ position }) => position));
-  if (lowest === furthest) return [];
-  const events = await between(lowest, furthest);
-  return behind.flatMap(({ consumer, position }) => [
-    ...keysOf(
-      shardOfProjection(projection, shardOfUnit(consumer)),
-      events.filter((event) => event.position > position),
-    ),
-  ]);
+  foldOn: FoldOn,
+): Promise<readonly TrackedRow[]> {
+  const behind = new Set(unitsOf(rows).filter(({ position }) => position < furthest));
+  for (const row of behind)
+    await foldOn(shardOfProjection(projection, shardOfUnit(row.consumer)), row, furthest);
+  return rows.map((row) => (behind.has(row) ? { ...row, position: furthest } : row));
 }
 
 function isEqual({ different, onlyOld, onlyNew }: Comparison): boolean {

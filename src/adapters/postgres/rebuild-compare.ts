@@ -1,6 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Comparison } from '../../consumption/rebuild/rebuilds.ts';
-import { textArray } from './array-literal.ts';
 import type { Session } from './database.ts';
 import { type FoundTable, nameOf } from './found-table.ts';
 import { run } from './statement.ts';
@@ -8,22 +7,40 @@ import { run } from './statement.ts';
 /** So many keys are given as examples. */
 const mostExamples = 5;
 
-export type CompareOptions = {
-  /** The columns that tell rows apart, and one that does not count: the position. */
-  readonly key: string;
-  readonly position: string;
-  /** Keys that are left out: one of the tables has not come as far with them as the other. */
-  readonly without: readonly string[];
-};
+/** The column of a projection's own table that tells rows apart, and one that does not count: the position. */
+export type RowColumns = { readonly key: string; readonly position: string };
 
-/** Compares all rows of two tables with the same columns. Each value counts as the text that it has. */
+/**
+ * Compares all rows of a projection's tables, its own first, with those that are to take their place. Each value counts as the
+ * text that it has.
+ */
 export async function compareTables(
   session: Session,
-  before: FoundTable,
-  after: FoundTable,
-  options: CompareOptions,
+  before: readonly FoundTable[],
+  after: readonly FoundTable[],
+  own: RowColumns,
 ): Promise<Comparison> {
-  const pairs = await pairsOf(session, before, after, options);
+  let sum: Comparison = { equal: 0, different: 0, onlyOld: 0, onlyNew: 0, examples: [] };
+  for (const [index, table] of before.entries()) {
+    const next = after[index];
+    if (next === undefined) continue;
+    const isOwn = index === 0;
+    const rows = isOwn ? ownRows : furtherRows;
+    const one = await compare(
+      session,
+      sql`${await rows(session, table, own)} as o full join ${await rows(session, next, own)} as n using (key)`,
+    );
+    const examples = one.examples.map(({ key, is }) => ({ key: isOwn ? key : `${table.name} ${key}`, is }));
+    sum = {
+      ...{ equal: sum.equal + one.equal, different: sum.different + one.different },
+      ...{ onlyOld: sum.onlyOld + one.onlyOld, onlyNew: sum.onlyNew + one.onlyNew },
+      examples: [...sum.examples, ...examples].slice(0, mostExamples),
+    };
+  }
+  return sum;
+}
+
+async function compare(session: Session, pairs: SQL): Promise<Comparison> {
   const [counts = { equal: 0, different: 0, onlyOld: 0, onlyNew: 0 }] = await run(
     session,
     sql`select count(*) filter (where o.t = n.t), count(*) filter (where o.t <> n.t),
@@ -37,25 +54,46 @@ export async function compareTables(
   const examples = await run(
     session,
     sql`select key::text, case when n.t is null then 'onlyOld' when o.t is null then 'onlyNew' else 'different' end
-      from ${pairs} and o.t is distinct from n.t order by key limit ${mostExamples}`,
+      from ${pairs} where o.t is distinct from n.t order by key limit ${mostExamples}`,
     // What the statement gives.
     ([key, is]) => ({ key: String(key), is: is as 'different' | 'onlyOld' | 'onlyNew' }),
   );
   return { ...counts, examples };
 }
 
-async function pairsOf(
-  session: Session,
-  before: FoundTable,
-  after: FoundTable,
-  { key, position, without }: CompareOptions,
-): Promise<SQL> {
-  const columns = await run(
+async function ownRows(session: Session, table: FoundTable, { key, position }: RowColumns): Promise<SQL> {
+  const columns = (await columnsOf(session, table)).filter((name) => name !== position);
+  return sql`(select ${sql.identifier(key)} as key, ${textOf(columns)} as t from ${nameOf(table)})`;
+}
+
+/** Of a table without a primary key it counts how often each row is there. */
+async function furtherRows(session: Session, table: FoundTable): Promise<SQL> {
+  const all = textOf(await columnsOf(session, table));
+  const keys = await keyColumnsOf(session, table);
+  const key = keys.length > 0 ? textOf(keys) : sql`${all} || ' #' || row_number() over (partition by ${all})`;
+  return sql`(select ${key} as key, ${all} as t from ${nameOf(table)})`;
+}
+
+function columnsOf(session: Session, { oid }: FoundTable): Promise<readonly string[]> {
+  return run(
     session,
-    sql`select attname::text from pg_attribute where attrelid = ${before.oid}::oid and attnum > 0 and not attisdropped and attname <> ${position} order by attnum`,
-    ([name]) => sql`${sql.identifier(String(name))}`,
+    sql`select attname::text from pg_attribute where attrelid = ${oid}::oid and attnum > 0 and not attisdropped order by attname`,
+    ([name]) => String(name),
   );
-  const side = (table: FoundTable): SQL =>
-    sql`(select ${sql.identifier(key)} as key, row(${sql.join([...columns], sql`, `)})::text as t from ${nameOf(table)})`;
-  return sql`${side(before)} as o full join ${side(after)} as n using (key) where key::text <> all (${textArray(without)}::text[])`;
+}
+
+function keyColumnsOf(session: Session, { oid }: FoundTable): Promise<readonly string[]> {
+  return run(
+    session,
+    sql`select a.attname::text from pg_index i, unnest(i.indkey) with ordinality as k (number, place), pg_attribute a
+      where i.indrelid = ${oid}::oid and i.indisprimary and a.attrelid = i.indrelid and a.attnum = k.number order by k.place`,
+    ([name]) => String(name),
+  );
+}
+
+function textOf(columns: readonly string[]): SQL {
+  return sql`row(${sql.join(
+    columns.map((name) => sql.identifier(name)),
+    sql`, `,
+  )})::text`;
 }

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { AnyProjection } from '../../consumption/projection.ts';
 import { nextName, oldName } from '../../consumption/rebuild/shadow.ts';
 import type { Session } from './database.ts';
@@ -22,15 +22,16 @@ export async function standStill(
   session: Session,
   tables: LivefoldTables,
   projection: AnyProjection,
-  table: FoundTable,
+  live: readonly FoundTable[],
 ): Promise<readonly TrackedRow[]> {
   await waitAtMost(session, writersWait);
-  const lockTable = () => session.execute(sql`lock table ${nameOf(table)} in share row exclusive mode`);
-  // A batch is one statement, which locks its table as it is planned, and the position as it runs. An inline projection
-  // takes the position in a statement of its own before.
-  if (projection.mode === 'async') await lockTable();
+  const lockTables = () => session.execute(sql`lock table ${namesOf(live)} in share row exclusive mode`);
+  // A batch of folds is one statement, which locks its table as it is planned, and the position as it runs. SQL handlers and
+  // inline projections take the position in a statement of its own before.
+  const isTableFirst = projection.mode === 'async' && !projection.isSql;
+  if (isTableFirst) await lockTables();
   const rows = await lockTracked(session, tables, projection.name);
-  if (projection.mode === 'inline') await lockTable();
+  if (!isTableFirst) await lockTables();
   return rows;
 }
 
@@ -42,7 +43,7 @@ export const besideOf = (schema: string): Beside => ({ next: `${schema}_next`, o
 export type ExchangeTables = {
   readonly tables: LivefoldTables;
   readonly projection: AnyProjection;
-  readonly live: FoundTable;
+  readonly live: readonly FoundTable[];
   /** What is tracked of it, locked. */
   readonly before: readonly TrackedRow[];
   /** What is to be tracked from now on. */
@@ -50,7 +51,7 @@ export type ExchangeTables = {
 };
 
 /**
- * Puts the table in the schema of next ones in the place of the one that serves, which goes to that of old ones, with all that
+ * Puts the tables in the schema of next ones in the place of those that serve, which go to that of old ones, with all that
  * is kept of both. Nobody resumes from before this moment, and whoever works on the projection has to begin anew.
  */
 export async function exchangeTables(
@@ -58,13 +59,16 @@ export async function exchangeTables(
   { tables, projection: { name }, live, before, after }: ExchangeTables,
 ): Promise<void> {
   const { next, old } = besideOf(tables.schema.schemaName);
-  const incoming = { schema: next, name: live.name };
-  await copyRights(session, live, incoming);
+  for (const table of live) await copyRights(session, table, { schema: next, name: table.name });
   await waitAtMost(session, readersWait);
-  await session.execute(sql`lock table ${nameOf(live)} in access exclusive mode`);
-  await session.execute(sql`drop table if exists ${nameOf({ schema: old, name: live.name })}`);
-  await session.execute(sql`alter table ${nameOf(live)} set schema ${sql.identifier(old)}`);
-  await session.execute(sql`alter table ${nameOf(incoming)} set schema ${sql.identifier(live.schema)}`);
+  await session.execute(sql`lock table ${namesOf(live)} in access exclusive mode`);
+  for (const table of live) {
+    const { schema, name: tableName } = table;
+    await session.execute(sql`drop table if exists ${nameOf({ schema: old, name: tableName })}`);
+    await session.execute(sql`alter table ${nameOf(table)} set schema ${sql.identifier(old)}`);
+    const incoming = nameOf({ schema: next, name: tableName });
+    await session.execute(sql`alter table ${incoming} set schema ${sql.identifier(schema)}`);
+  }
 
   await moveRecords(session, tables, name, oldName(name));
   await moveRecords(session, tables, nextName(name), name);
@@ -79,6 +83,10 @@ export async function exchangeTables(
     after.map((row) => ({ ...row, horizon, token })),
   );
   await run(session, sql`select ${announceMembers(tables.schema.schemaName)}`, () => undefined);
+}
+
+function namesOf(tables: readonly FoundTable[]): SQL {
+  return sql.join(tables.map(nameOf), sql`, `);
 }
 
 async function waitAtMost(session: Session, milliseconds: number): Promise<void> {

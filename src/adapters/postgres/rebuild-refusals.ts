@@ -4,6 +4,11 @@ import type { Session } from './database.ts';
 import type { FoundTable } from './found-table.ts';
 import { run } from './statement.ts';
 
+/** The same for each of a projection's tables. @throws LivefoldError `REBUILD_REFUSED` */
+export async function refuseWhatHangsOnAny(session: Session, tables: readonly FoundTable[]): Promise<void> {
+  for (const table of tables) await refuseWhatHangsOn(session, table);
+}
+
 /**
  * What hangs on a table besides what is made again for another one of its name: views, foreign keys, triggers, policies,
  * publications. All of it would stay with the old table when that is exchanged.

@@ -2,8 +2,11 @@ import { sleep } from '../../kernel/async.ts';
 import { LivefoldError } from '../../kernel/errors.ts';
 import { databaseCode } from './translate-error.ts';
 
-/** lock_not_available, deadlock_detected: https://www.postgresql.org/docs/current/errcodes-appendix.html */
-const inTheWay: ReadonlySet<string> = new Set(['55P03', '40P01']);
+/**
+ * lock_not_available, deadlock_detected: https://www.postgresql.org/docs/current/errcodes-appendix.html; and in_failed_sql_transaction, when
+ * the database refuses a row of a shard that is levelled meanwhile: whoever works on that shard parks it.
+ */
+const inTheWay: ReadonlySet<string> = new Set(['55P03', '40P01', '25P02']);
 
 const mostTries = 20;
 /** Milliseconds between two tries, in which those who wait behind us get their turn. */

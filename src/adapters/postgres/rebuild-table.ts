@@ -68,8 +68,21 @@ async function addConstraints(
     );
 }
 
-/** Whether two tables have the same columns. */
-export async function haveSameColumns(session: Session, a: FoundTable, b: FoundTable): Promise<boolean> {
+/** Whether there are as many tables of one as of the other, each with the same columns as the one in its place. */
+export async function areAlike(
+  session: Session,
+  some: readonly FoundTable[],
+  others: readonly FoundTable[],
+): Promise<boolean> {
+  if (some.length !== others.length) return false;
+  for (const [index, table] of some.entries()) {
+    const other = others[index];
+    if (other === undefined || !(await haveSameColumns(session, table, other))) return false;
+  }
+  return true;
+}
+
+async function haveSameColumns(session: Session, a: FoundTable, b: FoundTable): Promise<boolean> {
   const columns = (oid: number) =>
     sql`select attname, atttypid, atttypmod, attnotnull, attcollation from pg_attribute where attrelid = ${oid}::oid and attnum > 0 and not attisdropped`;
   const differences = await run(

@@ -18,7 +18,7 @@ export async function noticeProjections(
   { records, models, logger }: NoticeOptions,
 ): Promise<void> {
   for (const projection of projections) {
-    if (await records.hasTable(projection)) await records.begin(projection);
+    if (await records.hasTables(projection)) await records.begin(projection);
     // Nothing happens to one that has folded nothing yet: its table may come.
     else await models.halt(projection, tableMissing(projection.name));
   }
@@ -48,5 +48,5 @@ export function removedOf(
 }
 
 function tableMissing(name: string): string {
-  return `The table of the projection "${name}" is not there: make it with your migrations, then run \`livefold projections rebuild ${name}\`.`;
+  return `A table of the projection "${name}" is not there: make it with your migrations, then run \`livefold projections rebuild ${name}\`.`;
 }

@@ -34,8 +34,8 @@ export interface ProjectionRecords {
    * projection of another name, or of another log. One that is known is left as it is, but for a definition that was never kept.
    */
   begin(projection: AnyProjection): Promise<void>;
-  /** Whether its table is there. */
-  hasTable(projection: AnyProjection): Promise<boolean>;
+  /** Whether its tables are there. */
+  hasTables(projection: AnyProjection): Promise<boolean>;
   /**
    * Gives what is kept under one name to another.
    *

@@ -1,12 +1,11 @@
 import { getTableName } from 'drizzle-orm';
-import type { StoredEvent } from '../../domain/event.ts';
 import { throwIfAborted } from '../../kernel/async.ts';
 import { LivefoldError } from '../../kernel/errors.ts';
 import type { Position } from '../../persistence/event-store.ts';
 import type { EventLog } from '../event-log.ts';
 import { foldUpTo } from '../fold-up-to.ts';
 import type { Lease } from '../lease-store.ts';
-import type { AnyProjection } from '../projection.ts';
+import { type AnyProjection, tablesOf } from '../projection.ts';
 import type { ReadModels } from '../read-models.ts';
 import { type LeasedTaskOptions, runLeased } from './leased-task.ts';
 import type { Outcome, Rebuilds, Shadow } from './rebuilds.ts';
@@ -33,7 +32,7 @@ export type RebuildOptions = LeasedTaskOptions & {
 const fewEvents = 500;
 
 /**
- * Builds a projection's table anew beside the one that goes on serving, compares the two, and exchanges them. When it is
+ * Builds a projection's tables anew beside those that go on serving, compares the two, and exchanges them. When it is
  * stopped or killed, the next one goes on where it was.
  *
  * @throws LivefoldError `REBUILD_UNDER_WAY`, `REBUILD_REFUSED`, `REBUILD_BLOCKED`, `ABORTED`
@@ -82,24 +81,27 @@ async function build(projection: AnyProjection, lease: Lease, options: RebuildOp
   onProgress({ phase: 'comparing' });
   return rebuilds.exchange(projection, {
     ...{ lease, isForced, catchUp: foldTo },
-    between: (after, to) => readBetween(log, after, to),
+    foldOn: async (unit, { to, ...given }) => {
+      await foldUpTo(to, unit, { log, signal, ...given });
+      throwIfAborted(signal);
+    },
   });
 }
 
-async function readBetween(log: EventLog, after: Position, to: Position): Promise<readonly StoredEvent[]> {
-  const events: StoredEvent[] = [];
-  for (let last = after; last < to; last = events.at(-1)?.position ?? to)
-    events.push(...(await log.read(last)).filter(({ position }) => position <= to));
-  return events;
-}
-
+/** In one schema there is a name once, also where the tables are in several. */
 function refuseSharedName(projection: AnyProjection, all: readonly AnyProjection[]): void {
-  const name = getTableName(projection.table);
-  const other = all.find((one) => one.name !== projection.name && getTableName(one.table) === name);
-  if (other === undefined) return;
-  throw new LivefoldError(
-    'REBUILD_REFUSED',
-    `The projections "${projection.name}" and "${other.name}" both have a table named "${name}", and a rebuild needs that name for one: rename one of the tables.`,
-    { fields: { projection: projection.name } },
+  const others = all.filter(({ name }) => name !== projection.name);
+  const taken = new Map(
+    others.flatMap((one) => tablesOf(one).map((table) => [getTableName(table), one.name])),
   );
+  for (const name of tablesOf(projection).map(getTableName)) {
+    const other = taken.get(name);
+    if (other !== undefined)
+      throw new LivefoldError(
+        'REBUILD_REFUSED',
+        `The projections "${projection.name}" and "${other}" both have a table named "${name}", and a rebuild needs that name for one: rename one of the tables.`,
+        { fields: { projection: projection.name } },
+      );
+    taken.set(name, projection.name);
+  }
 }

@@ -1,7 +1,7 @@
-import type { StoredEvent } from '../../domain/event.ts';
 import type { Position } from '../../persistence/event-store.ts';
 import type { Lease } from '../lease-store.ts';
 import type { AnyProjection } from '../projection.ts';
+import type { ReadModels } from '../read-models.ts';
 
 /** How the rows of a new table are to those of the one that serves. Their positions do not count. */
 export type Comparison = {
@@ -13,7 +13,7 @@ export type Comparison = {
   readonly examples: readonly { readonly key: string; readonly is: 'different' | 'onlyOld' | 'onlyNew' }[];
 };
 
-/** A table that is being built beside the one that serves. */
+/** Tables that are being built beside those that serve. */
 export type Shadow = {
   readonly projection: AnyProjection;
   readonly position: Position;
@@ -27,6 +27,14 @@ export type Outcome = {
   readonly isExchanged: boolean;
   /** Where the projection stands now. */
   readonly position: Position;
+};
+
+export type FoldOnOptions = {
+  readonly models: ReadModels;
+  readonly lease: Lease;
+  /** From where to where. */
+  readonly after: Position;
+  readonly to: Position;
 };
 
 /** Tables beside those that serve, and their exchange. */
@@ -54,8 +62,8 @@ export interface Rebuilds {
       readonly lease: Lease;
       readonly isForced: boolean;
       readonly catchUp: (target: Position) => Promise<void>;
-      /** The events behind a position, up to another one. */
-      readonly between: (after: Position, to: Position) => Promise<readonly StoredEvent[]>;
+      /** Folds the projection, or a shard of it, with these read models. */
+      readonly foldOn: (unit: AnyProjection, options: FoldOnOptions) => Promise<void>;
     },
   ): Promise<Outcome>;
   /**
