@@ -28,8 +28,10 @@ export type RebuildOptions = LeasedTaskOptions & {
   readonly onProgress: (step: RebuildStep) => void;
 };
 
-/** What is left to fold while the projection stands still: a moment's work. */
-const fewEvents = 500;
+/** What is left to fold while the projection stands still: a moment's work, also for SQL handlers. */
+const fewEvents = 50;
+/** With more than this it does not come to that, however slow the handlers are. */
+const mostEvents = 500;
 
 /**
  * Builds a projection's tables anew beside those that go on serving, compares the two, and exchanges them. When it is
@@ -67,10 +69,12 @@ async function build(projection: AnyProjection, lease: Lease, options: RebuildOp
   }
 
   async function follow(): Promise<void> {
-    for (;;) {
-      const target = await rebuilds.target(projection);
-      await foldTo(target);
-      if ((await rebuilds.target(projection)) - position <= fewEvents) return;
+    for (let before = Number.POSITIVE_INFINITY; ; ) {
+      await foldTo(await rebuilds.target(projection));
+      const left = (await rebuilds.target(projection)) - position;
+      // Where events come as fast as they are folded it never gets nearer.
+      if (left <= fewEvents || (left <= mostEvents && left >= before)) return;
+      before = left;
     }
   }
 

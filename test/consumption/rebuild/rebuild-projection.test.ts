@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { expect, test, vi } from 'vitest';
 import { createPostgresRebuilds } from '../../../src/adapters/postgres/postgres-rebuilds.ts';
+import { auditCounters, faultsOf } from '../audit/audit-counters.ts';
 import { counted, countersProjection, removed } from '../counters.ts';
 import { type OpenCounters, openCounters } from '../open-counters.ts';
 import { openTallies } from '../open-tallies.ts';
@@ -373,6 +374,45 @@ test('what was parked is what the new table has parked: nothing where the handle
     { id: 'good', total: 1 },
   ]);
 });
+
+test.each([
+  ['is mended', undefined, [3, 1]],
+  ['still fails', 'bad', [1, 1]],
+] as const)(
+  'what was skipped is folded again: if its handler %s, rows and what is kept back are of one mind, before and after a rollback',
+  async (_, failing, totals) => {
+    let bad: string | undefined = 'bad';
+    await using opened = await openCounters({
+      onFold(event, key) {
+        if (key === bad && event.position === 2) throw new Error('not mine');
+        return undefined;
+      },
+    });
+    await opened.append(counted('bad', 'good'), counted('bad'), counted('bad'));
+    await opened.settle();
+    const { parked } = opened.backend.models;
+    await parked.ask('counters', 'skip', 'bad');
+    await eventually(async () => expect(await parked.keys('counters')).toEqual([]));
+    const skipped = await parked.skipped('counters');
+    expect(skipped).toEqual([{ key: 'bad', position: 2 }]);
+    const before = await opened.rows();
+    expect(before).toMatchObject([{ total: 2 }, { total: 1 }]);
+    expect(faultsOf(await auditCounters(opened))).toEqual([]);
+
+    bad = failing;
+    expect(await rebuild(opened, opened.counters)).toMatchObject({ isExchanged: true });
+    expect(await parked.skipped('counters')).toEqual([]);
+    expect(await parked.keys('counters')).toEqual(failing === undefined ? [] : ['bad']);
+    expect((await opened.rows()).map(({ total }) => total)).toEqual(totals);
+    expect(faultsOf(await auditCounters(opened))).toEqual([]);
+
+    await createPostgresRebuilds(opened.backend.database).rollBack(opened.counters);
+    expect(await opened.rows()).toEqual(before);
+    expect(await parked.skipped('counters')).toEqual(skipped);
+    expect(await parked.keys('counters')).toEqual([]);
+    expect(faultsOf(await auditCounters(opened))).toEqual([]);
+  },
+);
 
 test('a projection that began at the end of the log is rebuilt from there', async () => {
   await using created = await createTalliesDatabase();
