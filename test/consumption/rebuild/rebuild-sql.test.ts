@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
 import { createPostgresRebuilds } from '../../../src/adapters/postgres/postgres-rebuilds.ts';
+import { shardOfProjection } from '../../../src/consumption/shards.ts';
 import { sleep } from '../../../src/kernel/async.ts';
 import { counted, labelled, removed } from '../counters.ts';
 import { type OpenSqlCounters, openSqlCounters } from '../open-sql-counters.ts';
@@ -105,6 +106,28 @@ test.each<SqlCountersOptions>([{}, { shards: 3 }, { mode: 'inline' }])(
   },
   60_000,
 );
+
+test('shards that are not as far as each other are levelled, so that further tables can be compared, and the old ones stay whole', async () => {
+  await using opened = await openSqlCounters({ shards: 3 });
+  const names = Array.from({ length: 12 }, (_, index) => `c${index}`);
+  const first = await opened.append(counted(...names));
+  await opened.settle();
+  await opened.running.stop();
+  const to = await opened.append(counted(...names), removed('c1'), counted('c1', 'c2'));
+  const { log, models } = opened.backend;
+  const ahead = shardOfProjection(opened.counters, { index: 1, count: 3 });
+  expect(await models.apply(ahead, { after: first, to, events: await log.read(first) })).toBe('unknown');
+  const halfway = await opened.moves();
+  expect(halfway.length).toBeGreaterThan(names.length);
+  expect(halfway.length).toBeLessThan((await opened.counts()).length);
+
+  expect(await rebuild(opened, opened.counters, { isForced: true })).toMatchObject({
+    ...{ comparison: same, isExchanged: true, position: to },
+  });
+  await expectWhole(opened);
+  expect(await createPostgresRebuilds(opened.backend.database).rollBack(opened.counters)).toBe(to);
+  await expectWhole(opened);
+});
 
 test('a rebuild that is stopped goes on where it was; one whose further table is gone begins anew', async () => {
   await using opened = await openOutdated();
