@@ -46,6 +46,23 @@ test.for([
   expect(changed.fingerprint).not.toBe(one().fingerprint);
 });
 
+test('SQL handlers and their further tables are of the definition', () => {
+  const items = pgTable('items', { id: text('id').primaryKey() });
+  const wide = pgTable('items', { id: text('id').primaryKey(), total: integer('total') });
+  const bySql = (further: typeof items | typeof wide) =>
+    projection('visits', table, { tables: { items: further } }).sql(
+      Came,
+      'id',
+      async (_, __, { key: id }) => ({
+        removed: [id],
+      }),
+    );
+  const silent = projection('visits', table, { tables: { items } }).sql(Came, 'id', async () => undefined);
+  expect(bySql(items).fingerprint).toBe(bySql(items).fingerprint);
+  expect(bySql(wide).fingerprint).not.toBe(bySql(items).fingerprint);
+  expect(silent.fingerprint).not.toBe(bySql(items).fingerprint);
+});
+
 test.for(['a#1', 'a@next', 'process:a', ''])('"%s" is no name for a projection', (name) => {
   expect(() => projection(name, table)).toThrow(expect.objectContaining({ code: 'INVALID_NAME' }));
 });
