@@ -5,7 +5,7 @@ import type { Benchmark, Row } from './benchmark.ts';
 import { median, perSecond, ratio } from './compare.ts';
 import { createWorkTable } from './consume/hard-work.ts';
 import { createOrdersTable, fillOrders, forgetOrders } from './consume/orders.ts';
-import { memoryBetween, rateBetween, type Sample, samplesOf } from './consume/samples.ts';
+import { memoryBetween, rateBetween, rateToEnd, type Sample, samplesOf } from './consume/samples.ts';
 import { rateOfProcesses } from './consume/spread.ts';
 
 const rounds = 3;
@@ -15,7 +15,7 @@ const hardShare = 1 / 40;
 export const benchmark: Benchmark = {
   name: 'consume',
   describe:
-    'catch-up of 1,000,000 events (--events N): flat to the end, against a loop by hand; two processes against one',
+    'catch-up of 1,000,000 events (--events N): flat to the end, against a loop by hand and a rebuild; two processes against one',
 
   async run({ databaseUrl, progress, events = 1_000_000 }) {
     await migrateDatabase({ url: databaseUrl });
@@ -27,11 +27,18 @@ export const benchmark: Benchmark = {
     progress(`filling a log of ${events.toLocaleString('en')} events …`);
     await fillOrders(sql, events);
 
-    const runs = { livefold: [] as (readonly Sample[])[], 'by hand': [] as (readonly Sample[])[] };
-    const programs = { livefold: 'catch-up-process.ts', 'by hand': 'by-hand-process.ts' };
+    const none = (): (readonly Sample[])[] => [];
+    const runs = { livefold: none(), rebuild: none(), 'by hand': none() };
+    const programs = {
+      livefold: 'catch-up-process.ts',
+      rebuild: 'rebuild-process.ts',
+      'by hand': 'by-hand-process.ts',
+    };
     for (let round = 1; round <= rounds; round += 1)
-      for (const side of ['livefold', 'by hand'] as const) {
-        await forgetOrders(sql);
+      for (const side of ['livefold', 'rebuild', 'by hand'] as const) {
+        // What the catch-up has filled is rebuilt beside itself.
+        if (side === 'rebuild') await sql`checkpoint`;
+        else await forgetOrders(sql);
         const program = join(import.meta.dirname, 'consume', programs[side]);
         const samples = await samplesOf(program, [databaseUrl, String(events)]);
         runs[side].push(samples);
@@ -61,7 +68,11 @@ export const benchmark: Benchmark = {
         `  round ${round} of ${rounds}: one process ${perSecond(spread.one.at(-1) ?? 0)}, two ${perSecond(spread.two.at(-1) ?? 0)}`,
       );
     }
-    return [...catchUpRows(runs.livefold, runs['by hand']), spreadRow(spread)];
+    return [
+      ...catchUpRows(runs.livefold, runs['by hand']),
+      rebuildRow(runs.rebuild, runs.livefold),
+      spreadRow(spread),
+    ];
   },
 };
 
@@ -92,6 +103,17 @@ function catchUpRows(
       detail: `${perSecond(median(whole.rates))} to ${perSecond(median(hand.rates))}`,
     },
   ];
+}
+
+/** All that somebody waits for: folding, indexes, the comparison of all rows, the exchange. */
+function rebuildRow(rebuilds: readonly (readonly Sample[])[], catchUps: readonly (readonly Sample[])[]): Row {
+  const rates = (runs: readonly (readonly Sample[])[]) => ({ name: '', rates: runs.map(rateToEnd) });
+  const [rebuild, catchUp] = [rates(rebuilds), rates(catchUps)];
+  const folding = median(rebuilds.map((samples) => rateBetween(samples, 0, 1)));
+  return {
+    ...{ name: 'rebuild ÷ catch-up', figure: ratio(rebuild, catchUp), target: 0.8, bound: 'least' },
+    detail: `${perSecond(median(rebuild.rates))} to ${perSecond(median(catchUp.rates))}; folding alone ${perSecond(folding)}`,
+  };
 }
 
 function spreadRow({ one, two }: { readonly one: readonly number[]; readonly two: readonly number[] }): Row {

@@ -26,6 +26,13 @@ export function rateBetween(samples: readonly Sample[], from: number, to: number
   return ((end.position - start.position) / (end.time - start.time)) * 1_000;
 }
 
+/** Events a second up to the last sample, which may come some time behind the last event. */
+export function rateToEnd(samples: readonly Sample[]): number {
+  const [start, end] = [samples[0], samples.at(-1)];
+  if (start === undefined || end === undefined) return Number.NaN;
+  return ((end.position - start.position) / (end.time - start.time)) * 1_000;
+}
+
 /** The most memory that was taken between two parts of the way. */
 export function memoryBetween(samples: readonly Sample[], from: number, to: number): number {
   const last = samples.at(-1)?.position ?? 0;
