@@ -1,7 +1,7 @@
 import type { CommandContext } from '../domain/command.ts';
 import type { EventRegistry } from '../domain/event-registry.ts';
 import type { Rejection } from '../domain/rejection.ts';
-import { backoff, sleep } from '../kernel/async.ts';
+import { backoff, sleep, throwIfAborted } from '../kernel/async.ts';
 import { type Clock, systemClock } from '../kernel/clock.ts';
 import { isLivefoldError, LivefoldError } from '../kernel/errors.ts';
 import { createId } from '../kernel/ids.ts';
@@ -24,6 +24,8 @@ export type ExecuteOptions<Transaction = unknown> = EventOrigin & {
   readonly request?: unknown;
   /** Joins a transaction of the caller's: it sees what was done there, and the events are there once it commits. */
   readonly transaction?: Transaction;
+  /** Says that nobody waits any more: what is not stored by then is not tried again, and dropped where the store can. */
+  readonly signal?: AbortSignal | undefined;
 };
 
 /**
@@ -63,7 +65,7 @@ export function createExecutor(options: ExecutorOptions): Execute {
             fingerprint: given.request === undefined ? fingerprintOf(commands) : fingerprint(given.request),
           };
     const now = given.occurredAt ?? clock();
-    const { transaction } = given;
+    const { transaction, signal } = given;
     const context: CommandContext = { now, newId: () => createId() };
     const deciding: DecidingContext = { context, origin: given, transaction };
 
@@ -72,6 +74,7 @@ export function createExecutor(options: ExecutorOptions): Execute {
 
     async function tryUntilSettled(): Promise<Receipt> {
       for (let attempt = 0; ; attempt += 1) {
+        throwIfAborted(signal);
         const tried = await decide(commands, deciding, attempt > 0 || transaction !== undefined);
         if (tried.rejection !== undefined) return receiptOr(tried.rejection);
         try {
@@ -100,7 +103,7 @@ export function createExecutor(options: ExecutorOptions): Execute {
     async function append({ events, guard, stream, version, stored }: Attempt): Promise<Receipt> {
       for (const event of events) registry?.definitionOf(event);
       const item: AppendItem = { events, ...guard, ...(command === undefined ? {} : { command }) };
-      const receipt = await store.append(item, { transaction });
+      const receipt = await store.append(item, { transaction, signal });
       if (receipt.eventIds.length === 0) return { ...receipt, stream, version };
       if (!receipt.duplicate && transaction === undefined) await stored(receipt);
       // States in memory may have been folded from what nobody can read any more.

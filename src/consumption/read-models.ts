@@ -53,6 +53,8 @@ export type RowQuery = {
   readonly before?: RowCursor | undefined;
   readonly limit: number;
   readonly backwards?: boolean;
+  /** Ends the reading, at the database too. */
+  readonly signal?: AbortSignal;
 };
 
 /** Where a row stands in an order: the value of the field ordered by, as text, and its key. */
@@ -105,7 +107,11 @@ export interface ReadModels {
   readonly parked: ParkedStore;
   rows<P extends AnyProjection>(projection: P, query: RowQuery): Promise<readonly StoredRow<P>[]>;
   /** Rows by key, in no order; keys without a row are left out. */
-  find<P extends AnyProjection>(projection: P, keys: readonly string[]): Promise<readonly StoredRow<P>[]>;
+  find<P extends AnyProjection>(
+    projection: P,
+    keys: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<readonly StoredRow<P>[]>;
   /** Rows as the table would give them back if they were stored: in the form that its columns keep. */
   asKept(projection: AnyProjection, rows: readonly AnyRow[]): Promise<readonly AnyRow[]>;
   /** `horizon` is the one under which the caller read what it has: only a later one makes that worthless. */

@@ -44,7 +44,8 @@ function isPresented(error: GraphQLError): boolean {
   return typeof error.extensions.correlationId === 'string';
 }
 
-function toGraphQLError(error: unknown): GraphQLError {
+/** An error as graphql-js hands them on, with what was thrown inside. */
+export function toGraphQLError(error: unknown): GraphQLError {
   if (error instanceof GraphQLError) return error;
   const originalError =
     error instanceof Error ? error : new Error(`Not an error was thrown: ${String(error)}`);

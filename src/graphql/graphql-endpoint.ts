@@ -4,9 +4,12 @@ import { DocumentCache } from './document-cache.ts';
 import { executeOperation, type Runtime } from './execute.ts';
 import { createGraphiQLRenderer, type GraphiQLOptions, graphiqlPage } from './graphiql.ts';
 import { presentHttpResult, requestError } from './http-errors.ts';
+import { useNoIntrospection } from './introspection.ts';
 import { type Limits, useLimits } from './limits.ts';
 import type { Operation } from './operation.ts';
 import { type Results, subscribeOperation } from './subscribe.ts';
+import { useNoSuggestions } from './suggestions.ts';
+import { type TrustedDocuments, useTrustedDocuments } from './trusted-documents.ts';
 
 /** What belongs to one HTTP request, or one operation of a WebSocket. */
 export type Exchange = {
@@ -24,13 +27,17 @@ export type EndpointOptions = {
   readonly graphiql: GraphiQLOptions | false;
   /** Whose pages may call, besides the server's own. */
   readonly origins: readonly string[];
+  /** Whether clients may ask for the schema. */
+  readonly introspection: boolean;
+  /** The only operations that run; any unless given. */
+  readonly documents: TrustedDocuments | undefined;
 };
 
 export const graphqlPath = '/graphql';
 
 /** GraphQL over HTTP by Yoga; both transports parse, validate, execute and subscribe through it. */
 export function createGraphQLEndpoint(options: EndpointOptions): GraphQLEndpoint {
-  const { schema, runtime, limits, graphiql, origins } = options;
+  const { schema, runtime, limits, graphiql, origins, documents } = options;
   return createYoga<Exchange>({
     schema,
     graphqlEndpoint: graphqlPath,
@@ -42,6 +49,7 @@ export function createGraphQLEndpoint(options: EndpointOptions): GraphQLEndpoint
     maskedErrors: false,
     batching: false,
     multipart: false,
+    extraParamNames: documents === undefined ? [] : ['documentId'],
     maxRequestBodySize: limits.bodyBytes,
     cors: origins.length === 0 ? false : { origin: [...origins], credentials: true },
     parserAndValidationCache: {
@@ -50,7 +58,10 @@ export function createGraphQLEndpoint(options: EndpointOptions): GraphQLEndpoint
     },
     plugins: [
       useReadableParameters(),
-      useLimits(limits, { suggests: runtime.sessions === undefined }),
+      ...(documents === undefined ? [] : [useTrustedDocuments(documents)]),
+      ...(options.introspection ? [] : [useNoIntrospection()]),
+      useLimits(limits),
+      ...(runtime.suggests ? [] : [useNoSuggestions()]),
       useRuntime(runtime),
       useResults(runtime),
     ],

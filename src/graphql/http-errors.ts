@@ -14,9 +14,14 @@ const statuses: Readonly<Record<string, number>> = {
   UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
   LIMIT_EXCEEDED: 400,
+  RATE_LIMITED: 429,
+  TIMED_OUT: 504,
   UNAVAILABLE: 503,
   INTERNAL: 500,
 };
+
+/** What even clients of the older `application/json` are to see: no well-formed request, no believed caller, nobody to be served now. */
+const alwaysByStatus = new Set(['BAD_REQUEST', 'UNAUTHENTICATED', 'RATE_LIMITED']);
 
 /** The error of a request that is not well-formed, or asks for what HTTP cannot give. */
 export function requestError(
@@ -47,9 +52,11 @@ export function refuse(response: ServerResponse, error: GraphQLError, scope: Err
 function withHttp(error: GraphQLError, given: HttpFacts | undefined): GraphQLError {
   const code = String(error.extensions.code);
   const http = given ?? { status: statuses[code] ?? 400, spec: true };
-  // `spec` allows 200 under the older `application/json`: for requests that are well-formed, of a caller who is believed.
-  const spec = http.spec === true && code !== 'BAD_REQUEST' && code !== 'UNAUTHENTICATED';
-  return rewordError(error, error.message, { ...error.extensions, http: { ...http, spec } });
+  // `spec` allows 200 under the older `application/json`.
+  const spec = http.spec === true && !alwaysByStatus.has(code);
+  const { retryAfter } = error.extensions;
+  const headers = { ...http.headers, ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }) };
+  return rewordError(error, error.message, { ...error.extensions, http: { ...http, headers, spec } });
 }
 
 /** Yoga's own errors and `requestError` say what they mean for the response; nothing else uses the name. */

@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { onAbort } from '../kernel/async.ts';
 import type { Logger } from '../kernel/log.ts';
+import { callerAddress } from './caller-address.ts';
+import { isFromElsewhere } from './cross-site.ts';
 import { writeEventStream } from './event-stream.ts';
 import { eventStreamOutlet } from './event-stream-outlet.ts';
 import { graphiqlPolicy } from './graphiql.ts';
@@ -10,6 +12,7 @@ import { refuse, requestError } from './http-errors.ts';
 import { correlationIdFrom, type Operation } from './operation.ts';
 import type { Places } from './places.ts';
 import type { Pulse } from './pulse.ts';
+import { setSecurityHeaders } from './security-headers.ts';
 import { sendResponse } from './send-response.ts';
 import type { Results } from './subscribe.ts';
 
@@ -17,6 +20,10 @@ export type HttpHandlerOptions = {
   readonly endpoint: GraphQLEndpoint;
   readonly isReady: () => Promise<Readiness>;
   readonly logger: Logger;
+  /** Whose pages may call, besides the server's own. */
+  readonly origins: readonly string[];
+  /** How many proxies there are before the server. */
+  readonly proxies: number;
   /** Aborts when the server begins to stop: event streams end. */
   readonly stopping: AbortSignal;
   /** Aborts when the server waits no longer: running operations are told. */
@@ -39,6 +46,7 @@ export class HttpHandler {
   readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
     const correlationId = correlationIdFrom(request.headers['x-correlation-id']);
     response.setHeader('x-correlation-id', correlationId);
+    setSecurityHeaders(response);
     const running = this.#answer({ request, response }, correlationId)
       .catch((error: unknown) => this.#fail(response, correlationId, error))
       .finally(() => this.#running.delete(running));
@@ -60,7 +68,7 @@ export class HttpHandler {
     if (path === '/health') return answerHealth(response);
     if (path === '/ready') return answerReadiness(response, this.#options.isReady);
     if (path === '/') return void response.writeHead(302, { location: graphqlPath }).end();
-    const fault = faultOf(request, path);
+    const fault = faultOf(request, path, this.#options.origins);
     if (fault !== undefined) return refuse(response, fault, scope);
     return this.#answerGraphQL({ request, response }, correlationId);
   }
@@ -110,6 +118,8 @@ export class HttpHandler {
       correlationId,
       authorization,
       session: null,
+      address: callerAddress(request, this.#options.proxies),
+      isAdmitted: false,
       lastEventId: typeof lastEventId === 'string' ? lastEventId : null,
       signal: gone.signal,
       outlet: eventStreamOutlet(response),
@@ -131,9 +141,12 @@ export class HttpHandler {
 }
 
 /** What forbids to hand a request to Yoga. */
-function faultOf({ method, headers }: IncomingMessage, path: string | undefined) {
+function faultOf(request: IncomingMessage, path: string | undefined, origins: readonly string[]) {
+  const { method, headers } = request;
   if (path !== graphqlPath)
     return requestError(404, 'NOT_FOUND', `There is nothing here: GraphQL is at ${graphqlPath}.`);
+  if (isFromElsewhere(request, origins))
+    return requestError(403, 'FORBIDDEN', 'A page of another origin may not call this server.');
   // Yoga makes a URL from it, and answers with a stack trace when that fails.
   if (headers.host !== undefined && !URL.canParse(`http://${headers.host}`)) {
     return requestError(400, 'BAD_REQUEST', 'The header `Host` is no host.');

@@ -11,6 +11,10 @@ export type Operation = {
   readonly authorization: string | null;
   /** The session of the connection that it came over; each HTTP request has one of its own. */
   readonly session: Session | null;
+  /** Where it comes from, as far as a rate limit tells callers apart. */
+  readonly address: string;
+  /** Whether the transport has had it admitted already. */
+  readonly isAdmitted: boolean;
   /** The SSE client's `Last-Event-ID`, as it was sent. */
   readonly lastEventId: string | null;
   /** Aborts when the client is gone or the server can wait no longer. */
@@ -20,7 +24,7 @@ export type Operation = {
 };
 
 /** What a context is made from: one for each operation. */
-export type ContextRequest = Omit<Operation, 'lastEventId' | 'session' | 'outlet'> & {
+export type ContextRequest = Pick<Operation, 'correlationId' | 'authorization' | 'signal'> & {
   readonly session: Session;
   /** The position behind which an SSE client wants to resume. */
   readonly resumeAfter: Position | null;

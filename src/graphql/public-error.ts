@@ -32,6 +32,8 @@ const disclosures: ReadonlyMap<string, Disclosure> = new Map([
   ['COMMAND_ID_REUSED', { code: 'COMMAND_ID_REUSED' }],
   ['PROJECTION_LAGGING', { code: 'PROJECTION_LAGGING', fields: ['projection', 'position', 'atLeast'] }],
   ['TOO_COSTLY', { code: 'TOO_COSTLY', fields: ['mostEvents'] }],
+  ['RATE_LIMITED', { code: 'RATE_LIMITED', fields: ['retryAfter'] }],
+  ['TIMED_OUT', { code: 'TIMED_OUT' }],
   ['NOT_FOUND', { code: 'NOT_FOUND' }],
   ['UNAUTHENTICATED', { code: 'UNAUTHENTICATED' }],
   ['FORBIDDEN', { code: 'FORBIDDEN' }],

@@ -1,7 +1,8 @@
-import { createServer } from 'node:http';
+import { createServer, type ServerOptions as HttpOptions } from 'node:http';
 import type { GraphQLSchema } from 'graphql';
 import { sleep } from '../kernel/async.ts';
 import type { Logger } from '../kernel/log.ts';
+import { createAdmission } from './admission.ts';
 import type { Sessions } from './auth/sessions.ts';
 import type { GraphiQLOptions } from './graphiql.ts';
 import { createGraphQLEndpoint } from './graphql-endpoint.ts';
@@ -13,6 +14,7 @@ import { LiveGroups } from './live-groups.ts';
 import type { CreateContext } from './operation.ts';
 import { Places } from './places.ts';
 import { Pulse } from './pulse.ts';
+import type { TrustedDocuments } from './trusted-documents.ts';
 import { WebSockets } from './websocket.ts';
 
 export type ServerOptions = {
@@ -31,6 +33,12 @@ export type ServerOptions = {
   readonly limits?: Partial<Limits>;
   /** Origins such as `https://shop.example` whose pages may call the server, besides its own. */
   readonly origins?: readonly string[];
+  /** Whether clients may ask for the schema, and hear what they may have meant; they may unless `false`. */
+  readonly introspection?: boolean;
+  /** How many proxies of one's own stand before the server, each of which adds to `X-Forwarded-For`; none unless given. */
+  readonly proxies?: number;
+  /** The only operations that run; any unless given. */
+  readonly documents?: TrustedDocuments | undefined;
 };
 
 export type RunningServer = {
@@ -52,26 +60,27 @@ const pingInterval = 12_000;
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { schema, createContext, isReady, logger, host = '127.0.0.1', origins = [], graphiql = {} } = options;
+  const { introspection = true, proxies = 0, documents } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const groups = new LiveGroups({ createContext, logger });
-  const runtime = { createContext, sessions: options.sessions, logger, groups };
+  const runtime = {
+    ...{ createContext, sessions: options.sessions, logger, groups },
+    admit: createAdmission(limits),
+    operationTime: limits.operationTime,
+    // Where not all is everybody's, a name that the client only nearly knows is not told.
+    suggests: introspection && options.sessions === undefined,
+  };
   const stopping = new AbortController();
   const graceOver = new AbortController();
   const signals = { stopping: stopping.signal, graceOver: graceOver.signal };
 
-  const endpoint = createGraphQLEndpoint({ schema, runtime, limits, graphiql, origins });
+  const asked = { runtime, limits, origins, documents };
+  const endpoint = createGraphQLEndpoint({ schema, graphiql, introspection, ...asked });
   const interval = Math.min(pingInterval, limits.idleSeconds * 1_000);
   const shared = { pulse: new Pulse({ interval, signal: stopping.signal }), places: new Places(limits) };
-  const handler = new HttpHandler({ endpoint, isReady, logger, ...signals, ...shared });
-  const sockets = new WebSockets({
-    endpoint,
-    runtime,
-    limits,
-    origins,
-    stopping: stopping.signal,
-    ...shared,
-  });
-  const server = createServer(handler.handle).on('upgrade', sockets.upgrade);
+  const handler = new HttpHandler({ endpoint, isReady, logger, origins, proxies, ...signals, ...shared });
+  const sockets = new WebSockets({ endpoint, proxies, ...asked, stopping: stopping.signal, ...shared });
+  const server = createServer(patience(limits), handler.handle).on('upgrade', sockets.upgrade);
   const port = await listen(server, host, options.port);
 
   const stop = async (): Promise<void> => {
@@ -92,5 +101,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       stopped ??= stop();
       return stopped;
     },
+  };
+}
+
+/** Whoever sends a request byte by byte does not keep a connection for long. */
+function patience({ requestTime }: Limits): HttpOptions {
+  return {
+    requestTimeout: requestTime,
+    headersTimeout: requestTime / 3,
+    connectionsCheckingInterval: Math.min(1_000, requestTime / 10),
   };
 }

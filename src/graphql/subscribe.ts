@@ -38,6 +38,7 @@ export async function subscribeOperation(
     const resumeAfter = parseLastEventId(operation.lastEventId);
     const session = await sessionOf(operation, runtime);
     const { replaced } = session;
+    if (!operation.isAdmitted) runtime.admit(args, { caller: session.caller, address: operation.address });
     const contextValue = await createContext({
       correlationId,
       authorization,
@@ -65,7 +66,7 @@ export async function subscribeOperation(
       return stream;
     }
     left.abort();
-    return presentResult(addVariableIssues(source, args), scope);
+    return presentResult(addVariableIssues(source, args, runtime), scope);
   } catch (error) {
     left.abort();
     return failedResult(error, scope);

@@ -10,17 +10,27 @@ import {
 } from 'graphql';
 import type { ValidationIssue } from '../domain/validate.ts';
 import { rewordError } from './reword-error.ts';
+import { withoutSuggestion } from './suggestions.ts';
 
 /** The result with `extensions.issues` on every error about a variable: the path to each wrong value, which graphql-js keeps to itself. */
-export function addVariableIssues(result: ExecutionResult, args: ExecutionArgs): ExecutionResult {
+export function addVariableIssues(
+  result: ExecutionResult,
+  args: ExecutionArgs,
+  { suggests }: { readonly suggests: boolean },
+): ExecutionResult {
   if (result.errors === undefined || 'data' in result) return result;
-  return { ...result, errors: result.errors.map((error) => withIssues(error, args)) };
+  return { ...result, errors: result.errors.map((error) => withIssues(error, args, suggests)) };
 }
 
-function withIssues(error: GraphQLError, args: ExecutionArgs): GraphQLError {
+function withIssues(error: GraphQLError, args: ExecutionArgs, suggests: boolean): GraphQLError {
   const definition = error.nodes?.[0];
   if (definition?.kind !== Kind.VARIABLE_DEFINITION) return error;
-  return rewordError(error, error.message, { issues: issuesOf(definition, error.message, args) });
+  const say = suggests ? (message: string) => message : withoutSuggestion;
+  const issues = issuesOf(definition, error.message, args).map(({ path, message }) => ({
+    path,
+    message: say(message),
+  }));
+  return rewordError(error, say(error.message), { issues });
 }
 
 function issuesOf(

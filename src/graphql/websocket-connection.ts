@@ -5,6 +5,7 @@ import { Bell, sleep } from '../kernel/async.ts';
 import { isLivefoldError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { Session } from './auth/session.ts';
+import { callerAddress } from './caller-address.ts';
 import { mostUnsent } from './outlet.ts';
 
 /** Milliseconds after which a client is gone that takes nothing: a network that is dead closes no sockets. */
@@ -21,10 +22,18 @@ const unauthorized = 4401;
 const forbidden = 4403;
 const internalError = 4500;
 
+export type WebSocketConnectionOptions = {
+  readonly logger: Logger;
+  /** How many proxies there are before the server. */
+  readonly proxies: number;
+};
+
 /** One client's WebSocket, as graphql-ws uses it. */
 export class WebSocketConnection implements ProtocolSocket {
   readonly protocol: string;
   readonly authorization: string | null;
+  /** Where the client is, as far as a rate limit tells callers apart. */
+  readonly address: string;
   /** Who has connected. */
   session: Session | null = null;
   /** What graphql-ws has open: `null` for what executes or starts, a stream for a subscription. */
@@ -39,11 +48,12 @@ export class WebSocketConnection implements ProtocolSocket {
   #lastUse = performance.now();
   #isAlive = true;
 
-  constructor(socket: WebSocket, request: IncomingMessage, logger: Logger) {
+  constructor(socket: WebSocket, request: IncomingMessage, { logger, proxies }: WebSocketConnectionOptions) {
     this.#socket = socket;
     this.#logger = logger;
     this.protocol = socket.protocol;
     this.authorization = request.headers.authorization ?? null;
+    this.address = callerAddress(request, proxies);
     socket.on('error', (err) => logger.debug({ err }, 'A WebSocket failed.'));
     socket.on('pong', () => this.#showLife());
     socket.once('close', () => this.#gone.abort());

@@ -4,14 +4,16 @@ import { onAbort } from '../kernel/async.ts';
 import { isLivefoldError } from '../kernel/errors.ts';
 import { createId } from '../kernel/ids.ts';
 import type { Logger } from '../kernel/log.ts';
+import { anonymous } from './auth/caller.ts';
 import type { Sessions } from './auth/sessions.ts';
-import { type ErrorScope, presentErrors } from './errors.ts';
+import { type ErrorScope, presentErrors, toGraphQLError } from './errors.ts';
 import { executeOperation, type Runtime } from './execute.ts';
 import type { GraphQLEndpoint } from './graphql-endpoint.ts';
 import { requestError } from './http-errors.ts';
 import { exceeded, type Limits } from './limits.ts';
 import type { Operation } from './operation.ts';
 import { subscribeOperation } from './subscribe.ts';
+import { type TrustedDocuments, trustedText } from './trusted-documents.ts';
 import type { WebSocketConnection } from './websocket-connection.ts';
 import { webSocketOutlet } from './websocket-outlet.ts';
 
@@ -19,6 +21,8 @@ export type WebSocketOperationsOptions = {
   readonly endpoint: GraphQLEndpoint;
   readonly runtime: Runtime;
   readonly limits: Limits;
+  /** The only operations that run; any unless given. */
+  readonly documents: TrustedDocuments | undefined;
   readonly stopping: AbortSignal;
 };
 
@@ -27,7 +31,7 @@ type Hooks = ServerOptions<Record<string, unknown> | undefined, WebSocketConnect
 
 /** How graphql-ws runs operations: parsed and validated like HTTP's, executed by the same functions, errors presented alike. */
 export function createWebSocketOperations(options: WebSocketOperationsOptions): Hooks {
-  const { endpoint, runtime, limits, stopping } = options;
+  const { runtime, limits, stopping } = options;
   return {
     onConnect: (socket) => {
       socket.extra.openOperations = () => Object.values(socket.subscriptions);
@@ -39,7 +43,7 @@ export function createWebSocketOperations(options: WebSocketOperationsOptions): 
         const message = `A WebSocket may have ${limits.operationsPerSocket} operations open: complete some first.`;
         return [exceeded('operationsPerSocket', message)];
       }
-      return prepare(endpoint, openOperation(socket, id), payload);
+      return prepare(openOperation(socket, id), payload, options);
     },
     execute: (args) => executeOperation(args, operationOf(args), runtime),
     subscribe: (args) => subscribeOperation(args, operationOf(args), runtime),
@@ -80,26 +84,33 @@ function openOperation(socket: Socket, id: string): Operation {
     correlationId: createId(),
     authorization: authorizationOf(socket),
     session: extra.session,
+    address: extra.address,
+    isAdmitted: true,
     lastEventId: null,
     signal: extra.gone,
     outlet: webSocketOutlet(extra, id),
   };
 }
 
-/** The document ready to execute, or what is wrong with it. */
+/** The document ready to execute, and admitted; or what is wrong with it. */
 function prepare(
-  endpoint: GraphQLEndpoint,
   operation: Operation,
-  { query, variables, operationName }: SubscribePayload,
+  payload: SubscribePayload,
+  { endpoint, runtime, documents }: WebSocketOperationsOptions,
 ): ExecutionArgs | readonly GraphQLError[] {
   const { parse, validate, schema } = endpoint.getEnveloped({ operation });
   try {
-    const document = parse(query);
+    const document = parse(documents === undefined ? payload.query : trustedText(documents, payload));
     const errors = validate(schema, document);
     if (errors.length > 0) return errors;
-    return { schema, document, variableValues: variables, operationName, contextValue: operation };
+    const { variables: variableValues, operationName } = payload;
+    const args = { schema, document, variableValues, operationName, contextValue: operation };
+    const { session, address } = operation;
+    runtime.admit(args, { caller: session?.caller ?? anonymous, address });
+    return args;
   } catch (error) {
     if (error instanceof GraphQLError) return [error];
+    if (isLivefoldError(error, 'RATE_LIMITED')) return [toGraphQLError(error)];
     throw error;
   }
 }

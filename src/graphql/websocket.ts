@@ -11,6 +11,8 @@ import { createWebSocketOperations, type WebSocketOperationsOptions } from './we
 
 export type WebSocketsOptions = WebSocketOperationsOptions & {
   readonly origins: readonly string[];
+  /** How many proxies there are before the server. */
+  readonly proxies: number;
   readonly pulse: Pulse;
   readonly places: Places;
 };
@@ -55,14 +57,14 @@ export class WebSockets {
   }
 
   #open(socket: WebSocket, request: IncomingMessage): void {
-    const { runtime, places, pulse, limits } = this.#options;
+    const { runtime, places, pulse, limits, proxies } = this.#options;
     const leave = places.take();
     if (leave === null) {
       socket.on('error', () => {}).close(tryAgainLater, 'Too many connections');
       return;
     }
     const { logger } = runtime;
-    const connection = new WebSocketConnection(socket, request, logger);
+    const connection = new WebSocketConnection(socket, request, { logger, proxies });
     this.#connections.add(connection);
     const stopLooking = pulse.add(() => connection.look(limits.idleSeconds));
     const closed = this.#protocol.opened(connection, connection);

@@ -22,6 +22,29 @@ export function onAbort(signal: AbortSignal, listener: () => void): () => void {
   return () => signal.removeEventListener('abort', listener);
 }
 
+/** A signal that aborts once all of these have; none where one is missing, and so never aborts. */
+export function onAllAborted(
+  signals: readonly (AbortSignal | undefined)[],
+): { readonly signal: AbortSignal; readonly release: () => void } | undefined {
+  if (signals.includes(undefined)) return undefined;
+  const all = new AbortController();
+  let left = signals.length;
+  const releases = signals.map(
+    (signal) =>
+      signal &&
+      onAbort(signal, () => {
+        left -= 1;
+        if (left === 0) all.abort();
+      }),
+  );
+  return {
+    signal: all.signal,
+    release: () => {
+      for (const release of releases) release?.();
+    },
+  };
+}
+
 /** Throws `ABORTED` when the signal has aborted. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted)

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type { JwtOptions } from '../graphql/auth/jwt-verifier.ts';
 import type { Limits } from '../graphql/limits.ts';
 import { LivefoldError } from '../kernel/errors.ts';
+import { type GuardEnvironment, readGuardEnvironment } from './guard-environment.ts';
 import { readJwtEnvironment } from './jwt-environment.ts';
 
 /** What the environment says about where data is and how it is stored: the options of `startBackend`. */
@@ -27,6 +28,8 @@ export type Environment = {
   readonly storage: StorageEnvironment;
   /** Which callers are believed: `LIVEFOLD_JWKS_URL` and what else begins with `LIVEFOLD_JWT_`; everything is open when none is set. */
   readonly jwt: JwtOptions | undefined;
+  /** What keeps the server from being asked for too much: see `readGuardEnvironment`. */
+  readonly guards: GuardEnvironment;
   /** `HOST` and `PORT`: where the server listens; port 0 picks a free one. */
   readonly host: string;
   readonly port: number;
@@ -37,7 +40,7 @@ export type Environment = {
   readonly limits: Partial<Limits>;
   /** `LOG_LEVEL`: the least important lines that are written. */
   readonly logLevel: string;
-  /** `NODE_ENV` is `production`: GraphiQL stays off, and master keys have to be given. */
+  /** `NODE_ENV` is `production`: GraphiQL and introspection stay off unless asked for, callers have a rate limit, and master keys have to be given. */
   readonly isProduction: boolean;
 };
 
@@ -64,6 +67,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
       project: checkSwitch('LIVEFOLD_PROJECT', read('LIVEFOLD_PROJECT') ?? 'true'),
     },
     jwt: readJwtEnvironment(read),
+    guards: readGuardEnvironment(read, { isProduction }),
     host: checkHost(read('HOST') ?? '127.0.0.1'),
     port: checkPort(read('PORT') ?? '4000'),
     limits: readLimits(read),

@@ -23,7 +23,7 @@ export async function run(definition: BackendDefinition, companion?: Companion):
 }
 
 async function serveUntilStopped(definition: BackendDefinition, companion?: Companion): Promise<void> {
-  const { storage, jwt, host, port, limits, logLevel, isProduction } = readBackendEnvironment(
+  const { storage, jwt, guards, host, port, limits, logLevel } = readBackendEnvironment(
     definition,
     process.env,
   );
@@ -39,11 +39,11 @@ async function serveUntilStopped(definition: BackendDefinition, companion?: Comp
     jwt,
     host,
     port,
-    limits,
-    graphiql: !isProduction,
+    ...guards,
+    limits: { ...limits, ...guards.limits },
     logger,
   });
-  announce(served, !isProduction);
+  announce(served, guards.graphiql);
   if (jwt === undefined && definition.authenticate === undefined) warnOfOpenness();
   const stopping = new Promise<void>((resolve) => onAbort(signal, resolve)).then(() =>
     console.log('Stopping …'),

@@ -4,24 +4,26 @@ import type { BackendDefinition } from '../graphql/backend-definition.ts';
 import { buildBackendSchema, buildGuardedSchema } from '../graphql/build-schema.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
 import type { Readiness } from '../graphql/health.ts';
-import type { Limits } from '../graphql/limits.ts';
-import { startServer } from '../graphql/server.ts';
+import { type ServerOptions, startServer } from '../graphql/server.ts';
+import { stopWith } from '../graphql/stop-with.ts';
 import { silentLogger } from '../kernel/log.ts';
+import { productionRate } from './guard-environment.ts';
 import { authenticationOf, openSessions } from './open-sessions.ts';
 import { type BackendOptions, type RunningBackend, startBackend } from './start-backend.ts';
 
-export type ServeOptions = BackendOptions & {
-  /** Which JSON Web Tokens callers are known by. Everything is open without it, unless the definition has `authenticate`. */
-  readonly jwt?: JwtOptions | undefined;
-  /** The interface to bind; only this machine unless given. */
-  readonly host?: string;
-  /** 4000 unless given; 0 picks a free one. */
-  readonly port?: number;
-  /** Whether browsers get GraphiQL. */
-  readonly graphiql?: boolean;
-  /** How much clients may ask for; see `Limits` for what holds unless given. */
-  readonly limits?: Partial<Limits>;
-};
+type Guards = Pick<ServerOptions, 'introspection' | 'origins' | 'proxies' | 'documents' | 'limits'>;
+
+export type ServeOptions = BackendOptions &
+  Guards & {
+    /** Which JSON Web Tokens callers are known by. Everything is open without it, unless the definition has `authenticate`. */
+    readonly jwt?: JwtOptions | undefined;
+    /** The interface to bind; only this machine unless given. */
+    readonly host?: string;
+    /** 4000 unless given; 0 picks a free one. */
+    readonly port?: number;
+    /** Whether browsers get GraphiQL; like introspection they do unless `NODE_ENV` is `production`. */
+    readonly graphiql?: boolean;
+  };
 
 /** A backend with its GraphQL server. */
 export interface Served extends AsyncDisposable {
@@ -41,7 +43,9 @@ export interface Served extends AsyncDisposable {
  * @throws LivefoldError `RULE_MISSING` when callers are known and the schema leaves open what they may
  */
 export async function serve(definition: BackendDefinition, options: ServeOptions = {}): Promise<Served> {
-  const { host = '127.0.0.1', port = 4000, graphiql = true, logger = silentLogger, limits = {} } = options;
+  const { host = '127.0.0.1', port = 4000, logger = silentLogger } = options;
+  const isProduction = process.env.NODE_ENV === 'production';
+  const { graphiql = !isProduction, introspection = !isProduction, origins, proxies, documents } = options;
   await using starting = new AsyncDisposableStack();
   const authenticate = authenticationOf(definition, options);
   const { schema, rules } =
@@ -58,7 +62,8 @@ export async function serve(definition: BackendDefinition, options: ServeOptions
     sessions,
     createContext: ({ authorization: _, ...request }) => {
       const { session } = request;
-      const seen = sessions ? { ...backend, models: guardModels(backend.models, session) } : backend;
+      const stoppable = stopWith(backend, request.signal);
+      const seen = sessions ? { ...stoppable, models: guardModels(stoppable.models, session) } : stoppable;
       const context: GraphQLContext = { backend: seen, ...request };
       return definition.context?.(context) ?? context;
     },
@@ -66,7 +71,11 @@ export async function serve(definition: BackendDefinition, options: ServeOptions
     logger,
     host,
     port,
-    limits,
+    introspection,
+    documents,
+    ...(origins && { origins }),
+    ...(proxies !== undefined && { proxies }),
+    limits: { ...(isProduction && { rate: productionRate }), ...options.limits },
     graphiql: graphiql
       ? { title: `Livefold · ${definition.name}`, tabs: definition.graphiqlTabs ?? [] }
       : false,

@@ -21,6 +21,16 @@ export type AppendItem = {
   readonly forget?: readonly string[];
 };
 
+export type AppendOptions<Transaction = unknown> = {
+  /** Joins a transaction of the caller's. */
+  readonly transaction?: Transaction | undefined;
+  /**
+   * Says that nobody waits any more. What is not committed by then may be dropped, with `ABORTED`; a store may just as well
+   * go on.
+   */
+  readonly signal?: AbortSignal | undefined;
+};
+
 /** What an append gives back once it is durable: where its last event stands. */
 export type Receipt = {
   readonly position: Position;
@@ -59,7 +69,7 @@ export interface EventStore<Transaction = unknown> {
    * @throws LivefoldError `INVALID_APPEND` a stream id, a type or a value that no store can keep
    * @throws LivefoldError `STORE_READ_ONLY`, `STORE_FULL` nothing can be written at all
    */
-  append(item: AppendItem, options?: { readonly transaction?: Transaction | undefined }): Promise<Receipt>;
+  append(item: AppendItem, options?: AppendOptions<Transaction>): Promise<Receipt>;
   /** The first receipt of a command, `null` for one that was never stored. @throws LivefoldError `COMMAND_ID_REUSED` */
   receiptOf(
     command: { readonly id: string; readonly fingerprint: string },

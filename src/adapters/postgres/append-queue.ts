@@ -1,4 +1,4 @@
-import { nextTurn } from '../../kernel/async.ts';
+import { nextTurn, onAllAborted, throwIfAborted } from '../../kernel/async.ts';
 import { isLivefoldError } from '../../kernel/errors.ts';
 import type { AppendItem } from '../../persistence/event-store.ts';
 import type { BatchOutcome } from './append-batch.ts';
@@ -7,26 +7,33 @@ import { isUnavailable, isUnwritable } from './translate-error.ts';
 
 type Waiting = {
   readonly item: AppendItem;
+  readonly signal: AbortSignal | undefined;
   readonly resolve: (outcome: BatchOutcome) => void;
   readonly reject: (error: unknown) => void;
 };
 
+type Write = (
+  items: readonly AppendItem[],
+  signal: AbortSignal | undefined,
+) => Promise<readonly BatchOutcome[]>;
+
 /**
  * Group commit: appends that come while one statement is under way go out together in the next. One append alone goes
- * out at once. `write` sends one batch of independent items and says what became of each.
+ * out at once. `write` sends one batch of independent items and says what became of each; its signal aborts when nobody
+ * waits for any of them.
  */
 export class AppendQueue {
-  readonly #write: (items: readonly AppendItem[]) => Promise<readonly BatchOutcome[]>;
+  readonly #write: Write;
   #waiting: Waiting[] = [];
   #isDraining = false;
 
-  constructor(write: (items: readonly AppendItem[]) => Promise<readonly BatchOutcome[]>) {
+  constructor(write: Write) {
     this.#write = write;
   }
 
-  append(item: AppendItem): Promise<BatchOutcome> {
+  append(item: AppendItem, signal?: AbortSignal): Promise<BatchOutcome> {
     const { promise, resolve, reject } = Promise.withResolvers<BatchOutcome>();
-    this.#waiting.push({ item, resolve, reject });
+    this.#waiting.push({ item, signal, resolve, reject });
     if (!this.#isDraining) {
       this.#isDraining = true;
       // One turn of the event loop lets every append that is made in this one join the batch.
@@ -48,14 +55,22 @@ export class AppendQueue {
     const batch = new IndependentBatch();
     const taken: Waiting[] = [];
     const left: Waiting[] = [];
-    for (const waiting of this.#waiting) (batch.add(waiting.item) ? taken : left).push(waiting);
+    for (const waiting of this.#waiting) {
+      if (isStopped(waiting)) continue;
+      (batch.add(waiting.item) ? taken : left).push(waiting);
+    }
     this.#waiting = left;
     return taken;
   }
 
   async #send(batch: readonly Waiting[]): Promise<void> {
+    if (batch.length === 0) return;
+    const unwanted = onAllAborted(batch.map(({ signal }) => signal));
     try {
-      const outcomes = await this.#write(batch.map(({ item }) => item));
+      const outcomes = await this.#write(
+        batch.map(({ item }) => item),
+        unwanted?.signal,
+      );
       for (const [index, { resolve, reject }] of batch.entries()) {
         const outcome = outcomes[index];
         if (outcome === undefined) reject(new Error('the append function left an item unanswered'));
@@ -63,6 +78,8 @@ export class AppendQueue {
       }
     } catch (error) {
       await this.#sendAlone(batch, error);
+    } finally {
+      unwanted?.release();
     }
   }
 
@@ -80,6 +97,17 @@ export class AppendQueue {
   }
 }
 
+/** Rejects what nobody waits for any more, before it is sent. */
+function isStopped({ signal, reject }: Waiting): boolean {
+  try {
+    throwIfAborted(signal);
+    return false;
+  } catch (error) {
+    reject(error);
+    return true;
+  }
+}
+
 function isHopeless(error: unknown): boolean {
-  return isUnavailable(error) || isUnwritable(error);
+  return isUnavailable(error) || isUnwritable(error) || isLivefoldError(error, 'ABORTED');
 }

@@ -3,6 +3,7 @@ import { drizzle, type PostgresJsDatabase, type PostgresJsQueryResultHKT } from 
 import postgres from 'postgres';
 import { arrayTypes } from './array-types.ts';
 import { boundStatements } from './bound-statements.ts';
+import { cancelQueries } from './cancel-queries.ts';
 import { DriverSocket } from './driver-socket.ts';
 import { encryptionOf } from './encrypt.ts';
 import { guardTransactions } from './guard-transactions.ts';
@@ -67,7 +68,7 @@ export function openClient(url: string, options: { readonly max: number }): post
     ssl: false,
     socket: socketsTo(url),
   };
-  return guardTransactions(boundStatements(postgres(url, settings)));
+  return guardTransactions(cancelQueries(boundStatements(postgres(url, settings))));
 }
 
 type Servers = {

@@ -7,6 +7,9 @@ import { isUnavailable } from './translate-error.ts';
 /** A Unix socket, or an address. */
 export type Server = { readonly path: string } | { readonly host: string; readonly port: number };
 
+/** Where a connection says hello that is opened only to cancel a query, and what it says there. */
+const cancelCode = { offset: 4, value: 80_877_102 };
+
 /** AuthenticationSASL, so often that what postgres.js answers, 56 bytes each, is more than the 1,024 that it writes at once. */
 const loginRequests = Buffer.concat(
   Array.from({ length: 32 }, () => Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 10])),
@@ -85,6 +88,8 @@ export class DriverSocket extends EventEmitter {
   }
 
   async #begin(hello: Buffer): Promise<void> {
+    // Such a connection is closed without an answer, and the driver lets nobody hear of an error.
+    if (isCancellation(hello)) this.#isEnded = true;
     const plain = connect(this.#server);
     this.#socket = plain;
     if (this.#keepAlive !== undefined) plain.setKeepAlive(true, this.#keepAlive);
@@ -129,4 +134,9 @@ export class DriverSocket extends EventEmitter {
       code: 'CONNECTION_CLOSED',
     });
   }
+}
+
+function isCancellation(hello: Buffer): boolean {
+  const { offset, value } = cancelCode;
+  return hello.length >= offset + 4 && hello.readUInt32BE(offset) === value;
 }

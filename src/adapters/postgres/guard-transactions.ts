@@ -1,6 +1,7 @@
 import type postgres from 'postgres';
 import { nextTurn } from '../../kernel/async.ts';
 import { LivefoldError } from '../../kernel/errors.ts';
+import { cancelOnAbort } from './cancel-queries.ts';
 import { isUnavailable } from './translate-error.ts';
 
 type Transaction = postgres.TransactionSql;
@@ -86,6 +87,7 @@ function guardQueries(transaction: Transaction, state: State, scope: Scope): voi
       throw new LivefoldError('DATABASE_UNAVAILABLE', 'The transaction is over: its connection was lost.');
     const query = unsafe(...given);
     state.open.add(query);
+    cancelOnAbort(query);
     query.then(
       () => state.open.delete(query),
       (error: unknown) => {

@@ -7,6 +7,7 @@ import { isEmptyAppend } from '../../persistence/judge-append.ts';
 import { appendConflict } from '../../persistence/refusals.ts';
 import { type AppendedBatch, type BatchOutcome, prepareAppend } from './append-batch.ts';
 import { AppendQueue } from './append-queue.ts';
+import { cancellable } from './cancel-queries.ts';
 import type { Database, Session } from './database.ts';
 import { findReceipt } from './find-receipt.ts';
 import { readEvents } from './read-events.ts';
@@ -52,11 +53,12 @@ export function createPostgresEventStore(options: PostgresEventStoreOptions): Ev
     return transaction.transaction((savepoint) => writeIn(savepoint, [item]));
   }
 
-  const queue = new AppendQueue(async (items) => {
-    const { outcomes, stored } =
+  const queue = new AppendQueue(async (items, signal) => {
+    const { outcomes, stored } = await cancellable(signal, () =>
       inTransaction === undefined
-        ? await append(items)
-        : await database.appends.transaction((transaction) => writeIn(transaction, items));
+        ? append(items)
+        : database.appends.transaction((transaction) => writeIn(transaction, items)),
+    );
     onAppended?.(stored());
     watchGrowth(items);
     return outcomes;
@@ -79,12 +81,12 @@ export function createPostgresEventStore(options: PostgresEventStoreOptions): Ev
   }
 
   return {
-    async append(item, { transaction } = {}) {
+    async append(item, { transaction, signal } = {}) {
       checkAppend(item);
       if (isEmptyAppend(item))
         return receiptFor(item, { outcome: 'appended', position: await this.head(), version: null });
       try {
-        if (transaction === undefined) return await conclude(session, item, await queue.append(item));
+        if (transaction === undefined) return await conclude(session, item, await queue.append(item, signal));
         const {
           outcomes: [outcome],
         } = await writeWithin(transaction, item);

@@ -7,6 +7,7 @@ import { isLivefoldError, LivefoldError } from '../../kernel/errors.ts';
 import type { Position } from '../../persistence/event-store.ts';
 import { applyBatch } from './apply-batch.ts';
 import { beginProjection } from './arrange-consumers.ts';
+import { cancellable } from './cancel-queries.ts';
 import { typeOf } from './column-type.ts';
 import type { Database, Session } from './database.ts';
 import { columnOf, filterSql } from './filter-sql.ts';
@@ -102,9 +103,11 @@ export function createPostgresReadModels(
 
     parked: createPostgresParkedStore(database, schema),
 
-    rows: (projection, query) => asked(projection, () => selectRows(session, projection, query)),
+    rows: (projection, query) =>
+      asked(projection, () => cancellable(query.signal, () => selectRows(session, projection, query))),
 
-    find: (projection, keys) => asked(projection, () => findRows(session, projection, keys)),
+    find: (projection, keys, signal) =>
+      asked(projection, () => cancellable(signal, () => findRows(session, projection, keys))),
 
     asKept: (projection, rows) => guarded(projection, () => castRows(session, projection, rows)),
 

@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm';
 import type { StoredEvent } from '../../domain/event.ts';
 import type { Query } from '../../domain/query.ts';
-import { throwIfAborted } from '../../kernel/async.ts';
 import { flattenPages } from '../../kernel/flatten-pages.ts';
 import type { ReadOptions } from '../../persistence/event-store.ts';
+import { cancellable } from './cancel-queries.ts';
 import type { Session } from './database.ts';
 import { decodeEvent, eventColumns } from './event-columns.ts';
 import { type PageRange, pageSource } from './page-source.ts';
@@ -37,8 +37,7 @@ async function* readPages(
   let range: PageRange = { ...options, limit: Math.min(left, mostEvents) };
   let rest = query;
   while (left > 0) {
-    throwIfAborted(signal);
-    const { events, isLast } = await readPage(session, tables, rest, range);
+    const { events, isLast } = await cancellable(signal, () => readPage(session, tables, rest, range));
     yield events;
     const last = events.at(-1);
     if (last === undefined || isLast) return;

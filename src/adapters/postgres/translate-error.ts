@@ -9,9 +9,10 @@ export function databaseCode(error: unknown): string | undefined {
 }
 
 // https://www.postgresql.org/docs/current/errcodes-appendix.html, classes 08, 53 and 57, and postgres.js's and Node's own codes.
-// Of class 53 all but a full disk, which does not go away by trying again.
+// Of class 53 all but a full disk, which does not go away by trying again. 57014 is a query that was cancelled, by whomever: where we did so
+// ourselves nobody reads its error, but a cancellation that comes late may meet the connection's next query.
 const UNAVAILABLE =
-  /^(08...|53(?!100)...|57P0[1-5]|CONNECTION_(CLOSED|ENDED|DESTROYED)|CONNECT_TIMEOUT|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|ENOENT)$/;
+  /^(08...|53(?!100)...|57014|57P0[1-5]|CONNECTION_(CLOSED|ENDED|DESTROYED)|CONNECT_TIMEOUT|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|ENOENT)$/;
 
 /** The codes with which Postgres says that nothing at all can be written, and what to do about each. */
 const UNWRITABLE: Readonly<Record<string, readonly [code: string, advice: string]>> = {

@@ -9,9 +9,9 @@ export function guardModels(models: ReadModels, session: Session): ReadModels {
   return {
     ...models,
     ...guardRows(models, session),
-    find: async (projection, keys) => {
+    find: async (projection, keys, signal) => {
       const isVisible = visibleRow(session, projection.name);
-      return (await models.find(projection, keys)).filter(isVisible);
+      return (await models.find(projection, keys, signal)).filter(isVisible);
     },
   };
 }

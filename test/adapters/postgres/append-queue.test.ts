@@ -117,3 +117,33 @@ test('an item without an answer is an error, never a wait without an end', async
   const queue = new AppendQueue(async () => []);
   await expect(queue.append(itemOn('a'))).rejects.toThrow('unanswered');
 });
+
+test('what nobody waits for any more is not sent', async () => {
+  const { batches, queue } = heldWrites();
+  const leaving = new AbortController();
+  void queue.append(itemOn('a'));
+  await turn();
+  const left = queue.append(itemOn('b'), leaving.signal);
+  void queue.append(itemOn('c'));
+  leaving.abort();
+  batches[0]?.answer();
+  await expect(left).rejects.toMatchObject({ code: 'ABORTED' });
+  await turn();
+  expect(batches[1]?.streams).toEqual(['c']);
+});
+
+test('a batch under way is stopped when nobody waits for any of it', async () => {
+  const signals: (AbortSignal | undefined)[] = [];
+  const queue = new AppendQueue((_, signal) => {
+    signals.push(signal);
+    return new Promise(() => {});
+  });
+  const [a, b] = [new AbortController(), new AbortController()];
+  void queue.append(itemOn('a'), a.signal);
+  void queue.append(itemOn('b'), b.signal);
+  await turn();
+  a.abort();
+  expect(signals[0]?.aborted).toBe(false);
+  b.abort();
+  expect(signals[0]?.aborted).toBe(true);
+});

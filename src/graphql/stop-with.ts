@@ -1,0 +1,23 @@
+import type { ReadModels } from '../consumption/read-models.ts';
+import type { Backend } from './backend.ts';
+
+/** The backend for one operation: what it reads and appends ends when the operation does. */
+export function stopWith(backend: Backend, signal: AbortSignal): Backend {
+  return {
+    ...backend,
+    models: stopReading(backend.models, signal),
+    store: {
+      ...backend.store,
+      read: (query, options) => backend.store.read(query, { signal, ...options }),
+    },
+    execute: (command, options) => backend.execute(command, { signal, ...options }),
+  };
+}
+
+function stopReading(models: ReadModels, signal: AbortSignal): ReadModels {
+  return {
+    ...models,
+    rows: (projection, query) => models.rows(projection, { signal, ...query }),
+    find: (projection, keys) => models.find(projection, keys, signal),
+  };
+}
