@@ -11,6 +11,7 @@ const checks: readonly Check[] = [
   { name: 'types', command: 'tsc', args: ['--pretty', 'false'] },
   { name: 'types of the page', command: 'tsc', args: ['--pretty', 'false', '-p', 'examples/live-orders'] },
   { name: 'unused code', command: 'knip', args: ['--no-progress', '--no-config-hints'] },
+  { name: 'breaking changes of the schema', command: 'node', args: ['scripts/schema-changes.ts'] },
   { name: 'generated types', command: 'node', args: ['scripts/codegen.ts', '--check'] },
 ];
 

@@ -186,7 +186,7 @@ export type NotificationConnection = {
 export type NotificationEdge = {
   readonly __typename?: 'NotificationEdge';
   /** The event's position: pass it as `after` to go on behind it. */
-  readonly cursor: Scalars['String']['output'];
+  readonly cursor: Scalars['Position']['output'];
   /** The event. */
   readonly node: Notification;
 };
@@ -1778,7 +1778,7 @@ export type NotificationConnectionResolvers<ContextType = ShopContext, ParentTyp
 };
 
 export type NotificationEdgeResolvers<ContextType = ShopContext, ParentType extends ResolversParentTypes['NotificationEdge'] = ResolversParentTypes['NotificationEdge']> = {
-  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  cursor?: Resolver<ResolversTypes['Position'], ParentType, ContextType>;
   node?: Resolver<ResolversTypes['Notification'], ParentType, ContextType>;
 };
 

@@ -2,10 +2,11 @@ import type { Filter } from '../consumption/filter.ts';
 import type { AnyProjection, AnyRow, StoredRow } from '../consumption/projection.ts';
 import type { OrderBy, ReadModels, RowCursor } from '../consumption/read-models.ts';
 import { LivefoldError } from '../kernel/errors.ts';
+import type { Position } from '../persistence/event-store.ts';
 
 /** A page of items with cursors, as the Relay Cursor Connections specification has it; `nodes` are the bare items. */
-export type Connection<Node> = {
-  readonly edges: readonly { readonly cursor: string; readonly node: Node }[];
+export type Connection<Node, Cursor = string> = {
+  readonly edges: readonly { readonly cursor: Cursor; readonly node: Node }[];
   readonly nodes: readonly Node[];
   readonly pageInfo: {
     readonly hasNextPage: boolean;
@@ -70,14 +71,17 @@ export async function readConnection<P extends AnyProjection>(
 }
 
 /** A connection from its edges. */
-export function toConnection<Node>(
-  edges: readonly { readonly cursor: string; readonly node: Node }[],
+export function toConnection<Node, Cursor extends string | Position>(
+  edges: readonly { readonly cursor: Cursor; readonly node: Node }[],
   has: { readonly hasNextPage: boolean; readonly hasPreviousPage: boolean },
-): Connection<Node> {
+): Connection<Node, Cursor> {
+  const [first, last] = [edges[0], edges.at(-1)].map((edge) =>
+    edge === undefined ? null : String(edge.cursor),
+  );
   return {
     edges,
     nodes: edges.map(({ node }) => node),
-    pageInfo: { ...has, startCursor: edges[0]?.cursor ?? null, endCursor: edges.at(-1)?.cursor ?? null },
+    pageInfo: { ...has, startCursor: first ?? null, endCursor: last ?? null },
   };
 }
 

@@ -76,14 +76,14 @@ async function refresh({ refresh }: Session, token: string): Promise<Caller> {
 async function readNotifications(
   args: LogArguments,
   { backend, session, signal }: GraphQLContext,
-): Promise<Connection<StoredEvent>> {
+): Promise<Connection<StoredEvent, Position>> {
   const query = session.permissions.narrow(toQuery(args.filter));
   const size = checkPageSize('first', args.first ?? usualPage, largestPage);
   const after = args.after ?? 0;
   if (after > 0) await checkPosition(backend, after, 'after');
   const range = { after, ...(typeof args.before === 'number' ? { before: args.before } : {}) };
   const events = await Array.fromAsync(backend.store.read(query, { ...range, limit: size + 1, signal }));
-  const edges = events.slice(0, size).map((node) => ({ cursor: String(node.position), node }));
+  const edges = events.slice(0, size).map((node) => ({ cursor: node.position, node }));
   return toConnection(edges, { hasNextPage: events.length > size, hasPreviousPage: after > 0 });
 }
 

@@ -135,7 +135,7 @@ export type NotificationConnection = {
 export type NotificationEdge = {
   readonly __typename?: 'NotificationEdge';
   /** The event's position: pass it as `after` to go on behind it. */
-  readonly cursor: Scalars['String']['output'];
+  readonly cursor: Scalars['Position']['output'];
   /** The event. */
   readonly node: Notification;
 };
@@ -739,7 +739,7 @@ export type NotificationConnectionResolvers<ContextType = GraphQLContext, Parent
 };
 
 export type NotificationEdgeResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['NotificationEdge'] = ResolversParentTypes['NotificationEdge']> = {
-  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  cursor?: Resolver<ResolversTypes['Position'], ParentType, ContextType>;
   node?: Resolver<ResolversTypes['Notification'], ParentType, ContextType>;
 };
 

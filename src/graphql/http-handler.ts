@@ -155,5 +155,8 @@ function faultOf(request: IncomingMessage, path: string | undefined, origins: re
   if (method === 'POST' && !/^application\/(graphql\+)?json *(;|$)/i.test(headers['content-type'] ?? '')) {
     return requestError(415, 'UNSUPPORTED_MEDIA_TYPE', 'Send the operation as `application/json`.');
   }
+  // A kilobyte of it may be a gigabyte when it is unpacked.
+  if (!/^(identity)?$/i.test(headers['content-encoding'] ?? ''))
+    return requestError(415, 'UNSUPPORTED_MEDIA_TYPE', 'Send the operation as it is, not compressed.');
   return undefined;
 }

@@ -111,6 +111,15 @@ describe('bad requests', () => {
     expect(response.headers.get('connection')).toBe('close');
   });
 
+  test('a compressed body is refused, whatever comes out of it', async () => {
+    const { gzipSync } = await import('node:zlib');
+    const body = gzipSync(`{"query":"{ count }","variables":${' '.repeat(50_000_000)}{}}`);
+    expect(body.length).toBeLessThan(100_000);
+    const headers = { ...json, 'content-encoding': 'gzip' };
+    const response = await fetch(server.graphql, { method: 'POST', body, headers });
+    expect(response.status).toBe(415);
+  });
+
   test('a form with parts is refused', async () => {
     const form = new FormData();
     form.set('operations', '{"query":"mutation { add(amount: 1) }"}');
