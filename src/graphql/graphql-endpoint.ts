@@ -7,6 +7,7 @@ import { presentHttpResult, requestError } from './http-errors.ts';
 import { useNoIntrospection } from './introspection.ts';
 import { type Limits, useLimits } from './limits.ts';
 import type { Operation } from './operation.ts';
+import type { SharedEventStream } from './shared-event-stream.ts';
 import { type Results, subscribeOperation } from './subscribe.ts';
 import { useNoSuggestions } from './suggestions.ts';
 import { type TrustedDocuments, useTrustedDocuments } from './trusted-documents.ts';
@@ -16,6 +17,8 @@ export type Exchange = {
   readonly operation: Operation;
   /** A subscription's results, put here for the SSE writer. */
   results?: Results | undefined;
+  /** Where the results go that are not this request's answer; the operation's own id is put here when it is known. */
+  readonly shared?: { readonly stream: SharedEventStream; readonly stopping: AbortController; id?: string };
 };
 
 export type GraphQLEndpoint = YogaServerInstance<Exchange, object>;
@@ -58,6 +61,7 @@ export function createGraphQLEndpoint(options: EndpointOptions): GraphQLEndpoint
     },
     plugins: [
       useReadableParameters(),
+      useSharedStream(),
       ...(documents === undefined ? [] : [useTrustedDocuments(documents)]),
       ...(options.introspection ? [] : [useNoIntrospection()]),
       useLimits(limits),
@@ -80,6 +84,25 @@ function useReadableParameters(): Plugin<object, Exchange> {
           throw requestError(400, 'BAD_REQUEST', 'The parameters `variables` and `extensions` must be JSON.');
         }
       });
+    },
+  };
+}
+
+/** Gives an operation for a shared event stream the place there that it names in `extensions.operationId`. */
+function useSharedStream(): Plugin<object, Exchange> {
+  return {
+    onParams({ params, context }) {
+      const { shared } = exchangeOf(context);
+      if (shared === undefined) return;
+      const id: unknown = params.extensions?.operationId;
+      if (typeof id !== 'string')
+        throw requestError(
+          400,
+          'BAD_REQUEST',
+          'An operation for an event stream has `extensions.operationId`.',
+        );
+      shared.stream.add(id, shared.stopping);
+      shared.id = id;
     },
   };
 }
@@ -109,7 +132,7 @@ function useResults({ logger }: Runtime): Plugin<object, Exchange> {
           setResult(presentHttpResult(result, scope));
         return;
       }
-      if (resultProcessor === undefined) {
+      if (resultProcessor === undefined && serverContext.shared === undefined) {
         serverContext.results = undefined;
         await results.return(undefined);
         throw requestError(

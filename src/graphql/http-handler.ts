@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { GraphQLError } from 'graphql';
 import { onAbort } from '../kernel/async.ts';
 import type { Logger } from '../kernel/log.ts';
+import { answerShared } from './answer-shared.ts';
 import { callerAddress } from './caller-address.ts';
 import { isFromElsewhere } from './cross-site.ts';
 import { writeEventStream } from './event-stream.ts';
@@ -14,6 +16,8 @@ import type { Places } from './places.ts';
 import type { Pulse } from './pulse.ts';
 import { setSecurityHeaders } from './security-headers.ts';
 import { sendResponse } from './send-response.ts';
+import type { SharedEventStream } from './shared-event-stream.ts';
+import { SharedEventStreams } from './shared-event-streams.ts';
 import type { Results } from './subscribe.ts';
 
 export type HttpHandlerOptions = {
@@ -24,6 +28,8 @@ export type HttpHandlerOptions = {
   readonly origins: readonly string[];
   /** How many proxies there are before the server. */
   readonly proxies: number;
+  /** Operations that one shared event stream may have open, like a WebSocket. */
+  readonly operationsPerSocket: number;
   /** Aborts when the server begins to stop: event streams end. */
   readonly stopping: AbortSignal;
   /** Aborts when the server waits no longer: running operations are told. */
@@ -38,9 +44,11 @@ type HttpExchange = { readonly request: IncomingMessage; readonly response: Serv
 export class HttpHandler {
   readonly #options: HttpHandlerOptions;
   readonly #running = new Set<Promise<void>>();
+  readonly #streams: SharedEventStreams;
 
   constructor(options: HttpHandlerOptions) {
     this.#options = options;
+    this.#streams = new SharedEventStreams(options);
   }
 
   readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
@@ -70,7 +78,28 @@ export class HttpHandler {
     if (path === '/') return void response.writeHead(302, { location: graphqlPath }).end();
     const fault = faultOf(request, path, this.#options.origins);
     if (fault !== undefined) return refuse(response, fault, scope);
-    return this.#answerGraphQL({ request, response }, correlationId);
+    try {
+      if (await this.#streams.answer(request, response)) return;
+      const stream = this.#streams.find(request);
+      if (stream === undefined) return await this.#answerGraphQL({ request, response }, correlationId);
+      return await this.#answerShared({ request, response }, correlationId, stream);
+    } catch (error) {
+      if (!(error instanceof GraphQLError)) throw error;
+      return refuse(response, error, scope);
+    }
+  }
+
+  async #answerShared(
+    { request, response }: HttpExchange,
+    correlationId: string,
+    stream: SharedEventStream,
+  ): Promise<void> {
+    const stopping = new AbortController();
+    const { operation, release } = this.#open({ request, response }, correlationId);
+    const { endpoint } = this.#options;
+    const lasting = { ...operation, signal: stopping.signal, outlet: undefined };
+    await answerShared(request, response, { endpoint, stream, operation: lasting, stopping });
+    release();
   }
 
   async #answerGraphQL({ request, response }: HttpExchange, correlationId: string): Promise<void> {

@@ -78,7 +78,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const endpoint = createGraphQLEndpoint({ schema, graphiql, introspection, ...asked });
   const interval = Math.min(pingInterval, limits.idleSeconds * 1_000);
   const shared = { pulse: new Pulse({ interval, signal: stopping.signal }), places: new Places(limits) };
-  const handler = new HttpHandler({ endpoint, isReady, logger, origins, proxies, ...signals, ...shared });
+  const { operationsPerSocket } = limits;
+  const asking = { logger, origins, proxies, operationsPerSocket };
+  const handler = new HttpHandler({ endpoint, isReady, ...asking, ...signals, ...shared });
   const sockets = new WebSockets({ endpoint, proxies, ...asked, stopping: stopping.signal, ...shared });
   const server = createServer(patience(limits), handler.handle).on('upgrade', sockets.upgrade);
   const port = await listen(server, host, options.port);
