@@ -97,7 +97,8 @@ export class HttpHandler {
     const stopping = new AbortController();
     const { operation, release } = this.#open({ request, response }, correlationId);
     const { endpoint } = this.#options;
-    const lasting = { ...operation, signal: stopping.signal, outlet: undefined };
+    // The outlet is this request's own answer, not the stream.
+    const { outlet: _, ...lasting } = { ...operation, signal: stopping.signal };
     await answerShared(request, response, { endpoint, stream, operation: lasting, stopping });
     release();
   }
