@@ -30,3 +30,4 @@ export { orderBy } from './graphql/order-by.ts';
 export { rowField, rowsField } from './graphql/row-fields.ts';
 export { createRowLoader, type RowLoader } from './graphql/row-loader.ts';
 export { type RunningServer, type ServerOptions, startServer } from './graphql/server.ts';
+export type { TrustedDocuments } from './graphql/trusted-documents.ts';
