@@ -177,7 +177,10 @@ test('a stream that is freed queues behind a key that is parked itself', async (
   await opened.settle();
   isMad = false;
   await vi.waitFor(async () => expect(await parkedOf(opened)).toMatchObject([{ key: 'a' }]), 30_000);
-  expect(await opened.rows()).toMatchObject([{ id: 'b', total: 1 }]);
+  // Of `a`, the stream's events may have been tried again by now; what parked it has not been folded.
+  const rows = await opened.rows();
+  expect(rows.find(({ id }) => id === 'b')).toMatchObject({ total: 1 });
+  expect(rows.find(({ id }) => id === 'a')?.total ?? 2).toBe(2);
   bad.clear();
   await waitUntilFree(opened);
   expect(await opened.rows()).toMatchObject([
