@@ -15,7 +15,7 @@ export async function refuseWhatHangsOnAny(session: Session, tables: readonly Fo
  *
  * @throws LivefoldError `REBUILD_REFUSED`, naming it
  */
-export async function refuseWhatHangsOn(session: Session, { oid, schema, name }: FoundTable): Promise<void> {
+async function refuseWhatHangsOn(session: Session, { oid, schema, name }: FoundTable): Promise<void> {
   // Defaults, checks, not-null and statistics are copied with the columns; keys, unique constraints and indexes made again.
   const statement = sql`with t as (select oid, reltype, relkind, relrowsecurity from pg_class where oid = ${oid}::oid)
     select distinct pg_describe_object(d.classid, d.objid, 0)
