@@ -136,7 +136,7 @@ test('a timer whose reaction throws parks its process, and is tried again before
   await isFree();
   expect(await states(manager, 'ada')).toEqual(['KTL']);
   await becomes('Knocked ada', 'Left ada', 'TurnedAway ada');
-  expect(await house.timers()).toEqual([]);
+  await eventually(async () => expect(await house.timers()).toEqual([]));
 });
 
 test('what is skipped is left out: an event, or a timer', async () => {
@@ -158,7 +158,7 @@ test('what is skipped is left out: an event, or a timer', async () => {
   await ask('skip');
   await isFree();
   expect(await states(manager, 'ada')).toEqual(['KL']);
-  expect(await house.timers()).toEqual([]);
+  await eventually(async () => expect(await house.timers()).toEqual([]));
   expect(await house.parked.skipped(consumer)).toEqual([
     { key: 'ada', position: 0 },
     { key: 'ada', position: 2 },
@@ -217,7 +217,7 @@ test('what was sent and refused before a reaction failed stays so when it is tri
   isBad = false;
   await isFree();
   await becomes('Knocked ada', 'Left ada', 'TurnedAway ada');
-  expect(await house.state(manager, 'ada')).toBe(2);
+  await eventually(async () => expect(await house.state(manager, 'ada')).toBe(2));
   expect([...(await house.database.session.execute(sql`select * from livefold.rejections`))]).toEqual([]);
 });
 

@@ -66,7 +66,7 @@ test('what came in time is heard before a timer fires, though nobody looked for 
   house.now = later(8 * 24 * 60 * 60 * 1_000);
   await using _ = await house.run(manager);
   await becomes('Knocked ada', 'Knocked bob', 'Left ada', 'TurnedAway bob');
-  expect(await house.timers()).toEqual([]);
+  await eventually(async () => expect(await house.timers()).toEqual([]));
 });
 
 test('what came in time is heard before a timer fires, however far behind the process manager is', async () => {
@@ -99,7 +99,7 @@ test('a clock that is set back makes timers wait, and one that is set forward fi
   house.now = later(-60_000);
   await house.execute(leave('bob'));
   await settle(manager as ProcessManager<never>);
-  expect(await house.timers()).toEqual(['ada late']);
+  await eventually(async () => expect(await house.timers()).toEqual(['ada late']));
   house.now = due;
   house.ring();
   await becomes('Knocked ada', 'Left bob', 'TurnedAway ada');
@@ -189,7 +189,7 @@ test('a timer whose reaction was not stored fires again before anything that cam
     'after 1',
     undefined,
   ]);
-  expect(await house.timers()).toEqual([]);
+  await eventually(async () => expect(await house.timers()).toEqual([]));
   expect(run.states).toContainEqual({ status: 'RETRYING', lastError: 'the timer is not committed' });
 });
 
@@ -219,7 +219,7 @@ test('timers of a name that nobody knows wait, with a warning, for a program tha
   ]);
   await using _ = await house.run(knowing);
   await becomes('Knocked ada', 'Knocked bob', 'TurnedAway ada');
-  expect(await house.timers()).toEqual(['bob lost']);
+  await eventually(async () => expect(await house.timers()).toEqual(['bob lost']));
 });
 
 test('the timers of a process end with it, also when another one begins in the same batch', async () => {
@@ -246,8 +246,8 @@ test('the timers of a process end with it, also when another one begins in the s
   // In one append, so in one batch.
   await house.execute([leave('bob'), knock('ada'), leave('ada'), knock('bob')]);
   await settle(manager as ProcessManager<never>);
-  expect(await house.state(manager, 'bob')).toBe(1);
-  expect(await house.timers()).toEqual(['bob other']);
+  await eventually(async () => expect(await house.state(manager, 'bob')).toBe(1));
+  await eventually(async () => expect(await house.timers()).toEqual(['bob other']));
   await run.stop();
 });
 
