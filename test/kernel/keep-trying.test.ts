@@ -1,10 +1,13 @@
-import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { keepTrying } from '../../src/kernel/async.ts';
 
-const { pauses } = vi.hoisted(() => ({ pauses: [] as number[] }));
-vi.mock('node:timers/promises', () => ({
-  setTimeout: async (milliseconds: number) => void pauses.push(milliseconds),
-}));
+/** The pauses that were asked for, none of which is waited for. */
+const pauses: number[] = [];
+
+function passAtOnce(done: () => void, milliseconds = 0): NodeJS.Timeout {
+  pauses.push(milliseconds);
+  return setImmediate(done) as unknown as NodeJS.Timeout;
+}
 
 /** The pauses between so many failing runs, without their jitter. */
 async function pausesBetween(runs: number, beforeFailing: (advanced: () => void) => void): Promise<number[]> {
@@ -26,6 +29,11 @@ describe('work that is kept up', () => {
   beforeEach(() => {
     pauses.length = 0;
     vi.spyOn(Math, 'random').mockReturnValue(1);
+    vi.spyOn(globalThis, 'setTimeout').mockImplementation(passAtOnce as typeof setTimeout);
+  });
+
+  afterEach(() => {
+    vi.restoreAllMocks();
   });
 
   test('pauses longer after each failure, up to five seconds', async () => {
