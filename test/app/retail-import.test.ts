@@ -123,9 +123,9 @@ describe.skipIf(!isHere)(`${title}, imported`, () => {
     const rows = await backend.models.rows(DailySales, { limit: 100 });
     const expected = rows.map(({ position: _, ...row }) => row);
     await vi.waitFor(() => expect(client.held.list()).toEqual(expected), 10_000);
-    expect(client.frames.length).toBeGreaterThan(10);
-    // Without a second snapshot: the deltas alone brought it there.
+    // Without a second snapshot: the deltas alone brought it there. How many depends on how many commits came while one was being told.
     expect(client.frames.filter(({ kind }) => kind === 'SNAPSHOT')).toHaveLength(1);
+    expect(client.frames.filter(({ kind }) => kind === 'DELTA').length).toBeGreaterThan(1);
     const replayed = new HeldRows(DailySales.keyField);
     for (const frame of client.frames) replayed.apply(frame);
     expect(replayed.list()).toEqual(expected);
