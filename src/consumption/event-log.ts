@@ -2,7 +2,7 @@ import type { StoredEvent } from '../domain/event.ts';
 import { everything, type Query } from '../domain/query.ts';
 import { Bell } from '../kernel/async.ts';
 import { sizeOf } from '../kernel/size-of.ts';
-import type { EventStore, Position } from '../persistence/event-store.ts';
+import type { EventStore, Position, ReadOptions } from '../persistence/event-store.ts';
 
 /**
  * The events of one page behind `first`, which is the multiple of the page size where it starts unless there were too many bytes
@@ -15,6 +15,9 @@ type Page = {
   current: Promise<void> | undefined;
   next: Promise<void> | undefined;
 };
+
+/** Events, and about how many bytes of data they have. */
+type Sized = { readonly events: readonly StoredEvent[]; readonly bytes: number };
 
 /** Some events in log order, and the position up to which the log has been looked through. */
 export type LogPage = { readonly events: readonly StoredEvent[]; readonly position: Position };
@@ -99,7 +102,8 @@ export class EventLog {
     const page = this.#pageAt(start);
     if (endOf(page) <= after) await this.#load(start, page);
     // What was let go of is not kept a second time: whoever is that far behind reads it alone.
-    if (after < page.first) return this.#readSome(after, page.first);
+    if (after < page.first)
+      return (await this.#readSome(everything, { after, limit: page.first - after })).events;
     if (endOf(page) === start + this.#pageSize) this.#readAhead(start + this.#pageSize);
     return page.events.slice(after - page.first);
   }
@@ -116,9 +120,9 @@ export class EventLog {
    */
   async select(query: Query, after: Position): Promise<LogPage> {
     const end = Math.min(await this.head(), after + this.#pageSize * pagesAtOnce);
-    const range = { after, before: end + 1, limit: this.#pageSize };
-    const events = await Array.fromAsync(this.#store.read(query, range));
-    const last = events.length < this.#pageSize ? undefined : events.at(-1);
+    const limit = this.#pageSize;
+    const { events, bytes } = await this.#readSome(query, { after, before: end + 1, limit });
+    const last = events.length < limit && bytes < this.#mostBytes ? undefined : events.at(-1);
     return { events, position: last?.position ?? Math.max(end, after) };
   }
 
@@ -138,7 +142,8 @@ export class EventLog {
    */
   offer(events: readonly StoredEvent[]): void {
     this.#seen = Math.max(this.#seen, events.at(-1)?.position ?? 0);
-    for (const event of events) this.#add(this.#pageAt(this.#startOf(event.position - 1)), [event]);
+    for (const event of events)
+      this.#add(this.#pageAt(this.#startOf(event.position - 1)), [event], sizeOf(event.data));
   }
 
   /** Lets go of what is kept, where it must not be told again: consumers read what they miss from the store. */
@@ -185,29 +190,31 @@ export class EventLog {
   }
 
   async #fill(start: Position, page: Page): Promise<void> {
-    this.#add(page, await this.#readSome(endOf(page), start + this.#pageSize));
+    const after = endOf(page);
+    const limit = start + this.#pageSize - after;
+    if (limit === 0) return;
+    const { events, bytes } = await this.#readSome(everything, { after, limit });
+    this.#add(page, events, bytes);
   }
 
-  /** Events from the store, up to a position; those behind about as many bytes as a page may have are left for the next time. */
-  async #readSome(after: Position, to: Position): Promise<readonly StoredEvent[]> {
+  /** Events from the store; those behind about as many bytes as a page may have are left for the next time. */
+  async #readSome(query: Query, range: ReadOptions): Promise<Sized> {
     const events: StoredEvent[] = [];
-    if (after >= to) return events;
     let bytes = 0;
-    for await (const event of this.#store.read(everything, { after, limit: to - after })) {
+    for await (const event of this.#store.read(query, range)) {
       events.push(event);
       bytes += sizeOf(event.data);
       if (bytes >= this.#mostBytes) break;
     }
     this.#seen = Math.max(this.#seen, events.at(-1)?.position ?? 0);
-    return events;
+    return { events, bytes };
   }
 
   /** Adds those events that follow on what a page has. Where both are too much, it begins anew with them. */
-  #add(page: Page, events: readonly StoredEvent[]): void {
+  #add(page: Page, events: readonly StoredEvent[], bytes: number): void {
     // Some may have been offered while the store was read.
     const more = events.filter(({ position }) => position > endOf(page));
     if (more[0]?.position !== endOf(page) + 1) return;
-    const bytes = more.reduce((sum, { data }) => sum + sizeOf(data), 0);
     if (page.bytes + bytes > this.#mostBytes) {
       page.first = endOf(page);
       page.events = [];

@@ -1,4 +1,4 @@
-import { getTableColumns, getTableName, type InferSelectModel } from 'drizzle-orm';
+import type { InferSelectModel } from 'drizzle-orm';
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
 import type { AnyEventDefinition, DataOf, StoredEvent, TypeOf } from '../domain/event.ts';
 import { carries, type Query } from '../domain/query.ts';
@@ -6,6 +6,16 @@ import { upcastEvent } from '../domain/upcast-event.ts';
 import { LivefoldError } from '../kernel/errors.ts';
 import type { Position } from '../persistence/event-store.ts';
 import { checkKeys, checkRow } from './check-handler.ts';
+import {
+  checkLists,
+  checkName,
+  checkShards,
+  checkStart,
+  checkTimeout,
+  keyColumnOf,
+  positionColumnOf,
+  requiredFields,
+} from './check-projection.ts';
 import { definitionFingerprint } from './definition-fingerprint.ts';
 import type { SqlTarget, SqlWork, TableMap } from './sql-handler.ts';
 
@@ -97,9 +107,6 @@ export type StartAt = 'beginning' | 'end' | Position;
 
 const usualTimeout = 10_000;
 
-/** More would be more rows to look at every second than processes to run them. */
-const mostShards = 256;
-
 /** A projection of any table: what the machinery works with. */
 export interface AnyProjection {
   readonly name: string;
@@ -132,6 +139,18 @@ export interface AnyProjection {
 /** All tables that a projection writes, its own first. */
 export function tablesOf({ table, tables }: Pick<AnyProjection, 'table' | 'tables'>): readonly PgTable[] {
   return [table, ...Object.values(tables)];
+}
+
+/** The same projection, but for what is given: one of its shards, say, or its folds into another table. */
+export function variantOf(projection: AnyProjection, changes: Partial<AnyProjection>): AnyProjection {
+  const { name, unit, shards, table, mode, startAt, isSql, tables, keyColumn, positionColumn } = projection;
+  const { keyField, lists, types, query, onError, timeout, fingerprint } = projection;
+  return {
+    ...{ name, unit, shards, table, mode, startAt, isSql, tables, keyColumn, positionColumn },
+    ...{ keyField, lists, types, query, onError, timeout, fingerprint },
+    handlerOf: (type) => projection.handlerOf(type),
+    ...changes,
+  };
 }
 
 /** A fold of the whole log into a table: one row per key. */
@@ -285,79 +304,4 @@ export function projection<Table extends PgTable, Tables extends TableMap = Reco
   options?: ProjectionOptions<Tables>,
 ): Projection<Table, Tables> {
   return new Projection(name, table, options);
-}
-
-/** `name#0/4` is where the position of a shard is kept, `name@next` that of a rebuild, `process:name` a process manager's. */
-function checkName(name: string): string {
-  if (name !== '' && !/[#@:]/.test(name)) return name;
-  throw new LivefoldError(
-    'INVALID_NAME',
-    `A projection cannot be named "${name}": give it a name without #, @ and colons.`,
-  );
-}
-
-function checkShards(name: string, mode: 'async' | 'inline', shards: number): number {
-  if (!Number.isInteger(shards) || shards < 1 || shards > mostShards)
-    throw new LivefoldError(
-      'INVALID_SHARDS',
-      `The projection "${name}" cannot have ${shards} shards: give a whole number from 1 to ${mostShards}.`,
-    );
-  if (mode === 'inline' && shards > 1)
-    throw new LivefoldError(
-      'INVALID_SHARDS',
-      `The projection "${name}" is inline, so the append that brings an event folds it whole: leave \`shards\` out, or make it async.`,
-    );
-  return shards;
-}
-
-function checkStart(name: string, startAt: StartAt): StartAt {
-  if (typeof startAt === 'string' || (Number.isSafeInteger(startAt) && startAt >= 0)) return startAt;
-  throw new LivefoldError(
-    'INVALID_START',
-    `The projection "${name}" cannot start at position ${startAt}: give a whole number from 0, 'beginning' or 'end'.`,
-  );
-}
-
-function checkTimeout(name: string, timeout: number): number {
-  if (Number.isInteger(timeout) && timeout > 0) return timeout;
-  throw new LivefoldError(
-    'INVALID_TIMEOUT',
-    `The projection "${name}" cannot have a timeout of ${timeout}: give a whole number of milliseconds from 1.`,
-  );
-}
-
-function checkLists(name: string, table: PgTable, lists: Lists): Lists {
-  const columns: Readonly<Record<string, PgColumn>> = getTableColumns(table);
-  for (const field of Object.keys(lists))
-    if (columns[field]?.columnType !== 'PgJsonb')
-      throw new LivefoldError(
-        'INVALID_READ_TABLE',
-        `The projection "${name}" says that "${field}" is a list, but the table "${getTableName(table)}" has no jsonb column of that name.`,
-      );
-  return lists;
-}
-
-function keyColumnOf(name: string, table: PgTable): readonly [field: string, column: PgColumn] {
-  const keys = Object.entries<PgColumn>(getTableColumns(table)).filter(([, { primary }]) => primary);
-  const [key] = keys;
-  if (key !== undefined && keys.length === 1) return key;
-  throw new LivefoldError(
-    'INVALID_READ_TABLE',
-    `The table "${getTableName(table)}" of the projection "${name}" needs exactly one primary key column.`,
-  );
-}
-
-/** The fields that folds give and the table cannot be without. */
-function requiredFields(table: PgTable): readonly string[] {
-  const columns = Object.entries<PgColumn>(getTableColumns(table));
-  return columns.flatMap(([field, { notNull }]) => (notNull && field !== 'position' ? [field] : []));
-}
-
-function positionColumnOf(name: string, table: PgTable): PgColumn {
-  // getTableColumns gives an open record for a table of unknown columns.
-  const columns: Readonly<Record<string, PgColumn>> = getTableColumns(table);
-  const { position } = columns;
-  if (position?.columnType === 'PgBigInt53' && position.notNull) return position;
-  const message = `The table "${getTableName(table)}" of the projection "${name}" needs a column position: bigint('position', { mode: 'number' }).notNull().`;
-  throw new LivefoldError('INVALID_READ_TABLE', message);
 }

@@ -1,5 +1,5 @@
 import type { Position } from '../persistence/event-store.ts';
-import type { AnyProjection, Keys } from './projection.ts';
+import { type AnyProjection, type Keys, variantOf } from './projection.ts';
 
 /** One of the equal parts that a consumer's keys are spread over. */
 export type Shard = { readonly index: number; readonly count: number };
@@ -44,18 +44,13 @@ export function shardOfProjection(projection: AnyProjection, shard: Shard): AnyP
     if (keys === null) return null;
     return typeof keys === 'string' ? (isMine(keys) ? keys : null) : keys.filter(isMine);
   };
-  const { lists, onError, timeout, tables, isSql, fingerprint } = projection;
-  const { name, table, mode, keyColumn, positionColumn, keyField, types, query, startAt, shards } =
-    projection;
-  return {
-    ...{ name, table, mode, keyColumn, positionColumn, keyField, types, query, startAt, shards },
-    ...{ lists, onError, timeout, tables, isSql, fingerprint },
-    unit: unitOf(name, shard),
+  return variantOf(projection, {
+    unit: unitOf(projection.name, shard),
     handlerOf(type) {
       const handler = projection.handlerOf(type);
       return handler && { ...handler, keys: (event) => mine(handler.keys(event)) };
     },
-  };
+  });
 }
 
 /** Up to where all of some shards have come. */

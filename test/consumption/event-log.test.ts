@@ -163,3 +163,17 @@ describe('a page of large events', () => {
     expect(positionsOf(await early).slice(0, 5)).toEqual(range(1, 5));
   });
 });
+
+test('large events that a consumer chooses come a few at a time, and none is left out', async () => {
+  const store = new ScriptedLog();
+  store.append(35);
+  const log = new EventLog(store, { pageSize: 100, pageBytes: 10 * sizeOf(counted('a').data) });
+  const read: number[] = [];
+  for (let after = 0; after < 35; ) {
+    const page = await log.select({ items: [{ types: ['Counted'] }] }, after);
+    expect(page.events.length).toBeLessThanOrEqual(10);
+    read.push(...positionsOf(page.events));
+    after = page.position;
+  }
+  expect(read).toEqual(range(1, 35));
+});
