@@ -20,6 +20,8 @@ export type BenchContext = {
   readonly events?: number | undefined;
   /** How long one measurement takes where a benchmark lets itself be told, for trial runs. */
   readonly seconds?: number | undefined;
+  /** One of its parts, where it has some; all unless given. */
+  readonly part?: string | undefined;
 };
 
 /** One file in this folder each, listed in `benchmarks.ts`. */

@@ -1,28 +1,54 @@
-import type { Benchmark } from './benchmark.ts';
+import type { Benchmark, Row } from './benchmark.ts';
 import { broadcastRows, filterRow } from './live/broadcast.ts';
 import { idleRows } from './live/idle.ts';
 import { queryRows } from './live/queries.ts';
 import { stoppedRows } from './live/stopped-client.ts';
 
+type Part = {
+  readonly name: string;
+  readonly describe: string;
+  readonly run: (databaseUrl: string, seconds: number) => Promise<readonly Row[]>;
+};
+
+const parts: readonly Part[] = [
+  ...[1_000, 5_000].map((count) => ({
+    name: `broadcast-${count}`,
+    describe: `${count} subscribers of one document`,
+    run: (url: string, seconds: number) => broadcastRows(url, count, seconds),
+  })),
+  {
+    name: 'filters',
+    describe: '5000 subscribers with 500 filters',
+    run: async (url, seconds) => [await filterRow(url, { count: 5_000, customers: 500, seconds })],
+  },
+  {
+    name: 'idle',
+    describe: '10000 idle subscribers',
+    run: (url, seconds) => idleRows(url, 10_000, seconds),
+  },
+  {
+    name: 'stopped',
+    describe: 'a client that stops',
+    run: (url, seconds) => stoppedRows(url, seconds * 6),
+  },
+  { name: 'queries', describe: 'queries', run: (url, seconds) => queryRows(url, seconds / 2) },
+];
+
 /** Servers, subscribers and other clients are processes of their own. */
 export const benchmark: Benchmark = {
   name: 'live',
-  describe: 'live fields: thousands of subscribers, filters, idle ones, one that stops; queries over HTTP',
+  describe: `live fields and queries: ${parts.map(({ name }) => name).join(', ')}`,
 
-  async run({ databaseUrl, progress, seconds = 10 }) {
-    const rows = [];
-    for (const count of [1_000, 5_000]) {
-      progress(`${count} subscribers of one document …`);
-      rows.push(...(await broadcastRows(databaseUrl, count, seconds)));
+  async run({ databaseUrl, progress, seconds = 10, part }) {
+    const rows: Row[] = [];
+    for (const { name, describe, run } of parts) {
+      if (part !== undefined && part !== name) continue;
+      progress(`${describe} …`);
+      for (const row of await run(databaseUrl, seconds)) {
+        rows.push(row);
+        progress(`  ${row.name}: ${row.figure.toFixed(2)} (${row.detail})`);
+      }
     }
-    progress('5000 subscribers with 500 filters …');
-    rows.push(await filterRow(databaseUrl, { count: 5_000, customers: 500, seconds }));
-    progress('10000 idle subscribers …');
-    rows.push(...(await idleRows(databaseUrl, 10_000, seconds)));
-    progress('a client that stops …');
-    rows.push(...(await stoppedRows(databaseUrl, seconds * 6)));
-    progress('queries …');
-    rows.push(...(await queryRows(databaseUrl, seconds / 2)));
     return rows;
   },
 };

@@ -1,15 +1,16 @@
-/** Runs one benchmark: `npm run bench -- NAME [--json] [--events N] [--seconds N]`. */
+/** Runs one benchmark: `npm run bench -- NAME [--json] [--events N] [--seconds N] [--part NAME]`. */
 import { parseArgs } from 'node:util';
 import { benchmarks } from './benchmarks.ts';
 import { describeMachine } from './machine.ts';
 import { isReached, type Report, toJson, toTable } from './report.ts';
 import { useServer } from './server.ts';
 
-const usage = `Usage: npm run bench -- NAME [--json] [--events N] [--seconds N]
+const usage = `Usage: npm run bench -- NAME [--json] [--events N] [--seconds N] [--part NAME]
 
 Runs both sides of each comparison on one server: the PostgreSQL that DATABASE_URL names, or one of Livefold's own in
 .livefold/bench. Progress goes to stderr, the result to stdout; the exit code is 1 when a target is missed.
-For a short trial \`consume\` takes \`--events\`, and \`live\` takes \`--seconds\`: 10 for one measurement unless given.
+For a short trial \`consume\` takes \`--events\`, and \`live\` takes \`--seconds\`, 10 for one measurement unless given,
+and \`--part\`, one of those that it lists.
 
 ${benchmarks.map(({ name, describe }) => `  ${name.padEnd(10)} ${describe}`).join('\n')}
 `;
@@ -23,6 +24,7 @@ async function main(): Promise<number> {
       json: { type: 'boolean' },
       events: { type: 'string' },
       seconds: { type: 'string' },
+      part: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
   });
@@ -39,7 +41,10 @@ async function main(): Promise<number> {
   await using server = await useServer(progress);
   const machine = await describeMachine(server.databaseUrl);
   const seconds = values.seconds === undefined ? undefined : Number(values.seconds);
-  const rows = await benchmark.run({ databaseUrl: server.databaseUrl, progress, events, seconds });
+  const rows = await benchmark.run({
+    ...{ databaseUrl: server.databaseUrl, progress, events, seconds },
+    part: values.part,
+  });
   const report: Report = { benchmark: benchmark.name, machine, rows };
   console.log(values.json === true ? toJson(report) : toTable(report));
   return rows.every(isReached) ? 0 : 1;

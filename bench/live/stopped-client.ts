@@ -27,7 +27,10 @@ export async function stoppedRows(databaseUrl: string, seconds: number): Promise
   const after = await server.ask('memory');
   const heldThen = client.held.size;
   client.socket.resume();
-  while (client.held.size < placed || !client.isLive) await new Promise((resolve) => setTimeout(resolve, 50));
+  while (client.held.size < placed || !client.isLive) {
+    if (client.socket.readyState !== WebSocket.OPEN) throw new Error('The server has closed the socket.');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
   client.socket.terminate();
   const growth = (after - before) / 2 ** 20;
   return [

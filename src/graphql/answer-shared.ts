@@ -1,11 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
+import { askYoga } from './ask-yoga.ts';
 import type { Exchange, GraphQLEndpoint } from './graphql-endpoint.ts';
 import type { Operation } from './operation.ts';
 import type { SharedEventStream } from './shared-event-stream.ts';
 
 export type SharedAnswerOptions = {
   readonly endpoint: GraphQLEndpoint;
+  /** The request's body, where it has one. */
+  readonly body: string | null;
   readonly stream: SharedEventStream;
   readonly operation: Operation;
   /** Ends the operation, also while it runs. */
@@ -19,10 +22,10 @@ export type SharedAnswerOptions = {
 export async function answerShared(
   request: IncomingMessage,
   response: ServerResponse,
-  { endpoint, stream, operation, stopping }: SharedAnswerOptions,
+  { endpoint, body, stream, operation, stopping }: SharedAnswerOptions,
 ): Promise<void> {
   const exchange: Exchange = { operation, shared: { stream, stopping } };
-  const answer = await endpoint.handleNodeRequestAndResponse(request, response, exchange);
+  const answer = await askYoga(endpoint, request, body, exchange);
   const id = exchange.shared?.id;
   const text = await answer.text();
   const results = exchange.results ?? wholeResult(text);

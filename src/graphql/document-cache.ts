@@ -1,11 +1,12 @@
 import type { DocumentNode } from 'graphql';
 
 /**
- * Remembers parsed documents by their text, the least recently used forgotten first. Long documents are not kept: a
+ * Remembers parsed documents by their text, and which of them are valid, the least recently used forgotten first. Long documents are not kept: a
  * client could fill the memory with comments that differ.
  */
 export class DocumentCache {
   readonly #documents = new Map<string, DocumentNode>();
+  readonly #valid = new WeakSet<DocumentNode>();
   readonly #most: number;
   readonly #longest: number;
 
@@ -18,6 +19,16 @@ export class DocumentCache {
     const document = this.#documents.get(text);
     if (document !== undefined) this.set(text, document);
     return document;
+  }
+
+  /** The document of a text that is known to be valid. */
+  valid(text: string): DocumentNode | undefined {
+    const document = this.get(text);
+    return document !== undefined && this.#valid.has(document) ? document : undefined;
+  }
+
+  setValid(document: DocumentNode): void {
+    this.#valid.add(document);
   }
 
   set(text: string, document: DocumentNode): void {

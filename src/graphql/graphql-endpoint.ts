@@ -1,6 +1,6 @@
 import type { GraphQLSchema } from 'graphql';
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
-import { DocumentCache } from './document-cache.ts';
+import type { DocumentCache } from './document-cache.ts';
 import { executeOperation, type Runtime } from './execute.ts';
 import { createGraphiQLRenderer, type GraphiQLOptions, graphiqlPage } from './graphiql.ts';
 import { presentHttpResult, requestError } from './http-errors.ts';
@@ -21,7 +21,10 @@ export type Exchange = {
   readonly shared?: { readonly stream: SharedEventStream; readonly stopping: AbortController; id?: string };
 };
 
-export type GraphQLEndpoint = YogaServerInstance<Exchange, object>;
+/** What Yoga hands on. It copies the object itself. */
+type ServerContext = { readonly exchange: Exchange };
+
+export type GraphQLEndpoint = YogaServerInstance<ServerContext, object>;
 
 export type EndpointOptions = {
   readonly schema: GraphQLSchema;
@@ -34,14 +37,15 @@ export type EndpointOptions = {
   readonly introspection: boolean;
   /** The only operations that run; any unless given. */
   readonly documents: TrustedDocuments | undefined;
+  readonly cache: DocumentCache;
 };
 
 export const graphqlPath = '/graphql';
 
 /** GraphQL over HTTP by Yoga; both transports parse, validate, execute and subscribe through it. */
 export function createGraphQLEndpoint(options: EndpointOptions): GraphQLEndpoint {
-  const { schema, runtime, limits, graphiql, origins, documents } = options;
-  return createYoga<Exchange>({
+  const { schema, runtime, limits, graphiql, origins, documents, cache } = options;
+  return createYoga<ServerContext>({
     schema,
     graphqlEndpoint: graphqlPath,
     graphiql: graphiql === false ? false : graphiqlPage(graphiql),
@@ -53,10 +57,9 @@ export function createGraphQLEndpoint(options: EndpointOptions): GraphQLEndpoint
     batching: false,
     multipart: false,
     extraParamNames: documents === undefined ? [] : ['documentId'],
-    maxRequestBodySize: limits.bodyBytes,
     cors: origins.length === 0 ? false : { origin: [...origins], credentials: true },
     parserAndValidationCache: {
-      documentCache: new DocumentCache({ most: 1_000, longest: 10_000 }),
+      documentCache: cache,
       errorCache: { get: () => undefined, set: () => {} },
     },
     plugins: [
@@ -66,6 +69,7 @@ export function createGraphQLEndpoint(options: EndpointOptions): GraphQLEndpoint
       ...(options.introspection ? [] : [useNoIntrospection()]),
       useLimits(limits),
       ...(runtime.suggests ? [] : [useNoSuggestions()]),
+      useValidity(cache),
       useRuntime(runtime),
       useResults(runtime),
     ],
@@ -73,7 +77,7 @@ export function createGraphQLEndpoint(options: EndpointOptions): GraphQLEndpoint
 }
 
 /** Says what is wrong with parameters in a URL that are no JSON, where Yoga would let the parser's own error out. */
-function useReadableParameters(): Plugin<object, Exchange> {
+function useReadableParameters(): Plugin<object, ServerContext> {
   return {
     onRequestParse({ request, requestParser, setRequestParser }) {
       if (request.method !== 'GET' || requestParser === undefined) return;
@@ -89,7 +93,7 @@ function useReadableParameters(): Plugin<object, Exchange> {
 }
 
 /** Gives an operation for a shared event stream the place there that it names in `extensions.operationId`. */
-function useSharedStream(): Plugin<object, Exchange> {
+function useSharedStream(): Plugin<object, ServerContext> {
   return {
     onParams({ params, context }) {
       const { shared } = exchangeOf(context);
@@ -107,7 +111,18 @@ function useSharedStream(): Plugin<object, Exchange> {
   };
 }
 
-function useRuntime(runtime: Runtime): Plugin<object, Exchange> {
+/** Remembers which documents are valid. */
+function useValidity(cache: DocumentCache): Plugin<object, ServerContext> {
+  return {
+    onValidate:
+      ({ params: { documentAST } }) =>
+      ({ valid }) => {
+        if (valid) cache.setValid(documentAST);
+      },
+  };
+}
+
+function useRuntime(runtime: Runtime): Plugin<object, ServerContext> {
   return {
     onExecute: ({ setExecuteFn }) =>
       setExecuteFn((args) => executeOperation(args, exchangeOf(args.contextValue).operation, runtime)),
@@ -122,18 +137,19 @@ function useRuntime(runtime: Runtime): Plugin<object, Exchange> {
 }
 
 /** Presents the errors of whole results, and leaves a subscription's results to the SSE writer: Yoga's own writes no `id:`. */
-function useResults({ logger }: Runtime): Plugin<object, Exchange> {
+function useResults({ logger }: Runtime): Plugin<object, ServerContext> {
   return {
     async onResultProcess({ result, resultProcessor, serverContext, setResult, setResultProcessor }) {
-      const { operation, results } = serverContext;
+      const { exchange } = serverContext;
+      const { operation, results } = exchange;
       if (results === undefined) {
         const scope = { correlationId: operation.correlationId, logger };
         if (!Array.isArray(result) && !(Symbol.asyncIterator in result))
           setResult(presentHttpResult(result, scope));
         return;
       }
-      if (resultProcessor === undefined && serverContext.shared === undefined) {
-        serverContext.results = undefined;
+      if (resultProcessor === undefined && exchange.shared === undefined) {
+        exchange.results = undefined;
         await results.return(undefined);
         throw requestError(
           406,
@@ -146,7 +162,7 @@ function useResults({ logger }: Runtime): Plugin<object, Exchange> {
   };
 }
 
-/** Yoga hands on, as the context, the object that the transport gave it. */
+/** Yoga hands on, in the context, what the transport gave it. */
 function exchangeOf(contextValue: unknown): Exchange {
-  return contextValue as Exchange;
+  return (contextValue as ServerContext).exchange;
 }

@@ -3,6 +3,7 @@ import { GraphQLError } from 'graphql';
 import { onAbort } from '../kernel/async.ts';
 import type { Logger } from '../kernel/log.ts';
 import { answerShared } from './answer-shared.ts';
+import { askYoga } from './ask-yoga.ts';
 import { callerAddress } from './caller-address.ts';
 import { isFromElsewhere } from './cross-site.ts';
 import { writeEventStream } from './event-stream.ts';
@@ -13,15 +14,20 @@ import { answerHealth, answerReadiness, type Readiness } from './health.ts';
 import { refuse, requestError } from './http-errors.ts';
 import { correlationIdFrom, type Operation } from './operation.ts';
 import type { Places } from './places.ts';
+import { answerPlainly, type PlainOptions } from './plain-operation.ts';
 import type { Pulse } from './pulse.ts';
+import { readBody } from './read-body.ts';
 import { setSecurityHeaders } from './security-headers.ts';
-import { sendResponse } from './send-response.ts';
+import { sendAnswer, sendResponse } from './send-response.ts';
 import type { SharedEventStream } from './shared-event-stream.ts';
 import { SharedEventStreams } from './shared-event-streams.ts';
 import type { Results } from './subscribe.ts';
 
 export type HttpHandlerOptions = {
   readonly endpoint: GraphQLEndpoint;
+  readonly plain: PlainOptions;
+  /** Bytes of a body. */
+  readonly bodyBytes: number;
   readonly isReady: () => Promise<Readiness>;
   readonly logger: Logger;
   /** Whose pages may call, besides the server's own. */
@@ -95,21 +101,30 @@ export class HttpHandler {
     stream: SharedEventStream,
   ): Promise<void> {
     const stopping = new AbortController();
+    const body = await this.#bodyOf(request, response);
     const { operation, release } = this.#open({ request, response }, correlationId);
     const { endpoint } = this.#options;
     // The outlet is this request's own answer, not the stream.
     const { outlet: _, ...lasting } = { ...operation, signal: stopping.signal };
-    await answerShared(request, response, { endpoint, stream, operation: lasting, stopping });
+    await answerShared(request, response, { endpoint, body, stream, operation: lasting, stopping });
     release();
   }
 
   async #answerGraphQL({ request, response }: HttpExchange, correlationId: string): Promise<void> {
-    const { endpoint, logger } = this.#options;
+    const { endpoint, logger, plain, origins } = this.#options;
+    const body = await this.#bodyOf(request, response);
     const { operation, release } = this.#open({ request, response }, correlationId);
+    const { accept, origin } = request.headers;
+    // What other origins' pages may read, Yoga says.
+    if (body !== null && (origin === undefined || origins.length === 0)) {
+      const answer = await answerPlainly({ body, accept }, operation, plain);
+      if (answer !== undefined) {
+        release();
+        return sendAnswer(response, answer);
+      }
+    }
     const exchange: Exchange = { operation };
-    const answer = await endpoint.handleNodeRequestAndResponse(request, response, exchange);
-    // Yoga leaves a body that it refused in the middle: the connection could not be used again.
-    if (request.destroyed && !request.complete) response.setHeader('connection', 'close');
+    const answer = await askYoga(endpoint, request, body, exchange);
     if (exchange.results !== undefined)
       await this.#stream({ request, response }, exchange.results, correlationId);
     else if (answer.status === 406) {
@@ -125,6 +140,17 @@ export class HttpHandler {
       await sendResponse(response, answer);
     }
     release();
+  }
+
+  async #bodyOf(request: IncomingMessage, response: ServerResponse): Promise<string | null> {
+    if (request.method !== 'POST') return null;
+    try {
+      return await readBody(request, this.#options.bodyBytes);
+    } catch (error) {
+      // With half a body in it the connection cannot be used again.
+      response.setHeader('connection', 'close');
+      throw error;
+    }
   }
 
   async #stream({ request, response }: HttpExchange, results: Results, correlationId: string): Promise<void> {

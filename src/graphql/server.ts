@@ -4,6 +4,7 @@ import { sleep } from '../kernel/async.ts';
 import type { Logger } from '../kernel/log.ts';
 import { createAdmission } from './admission.ts';
 import type { Sessions } from './auth/sessions.ts';
+import { DocumentCache } from './document-cache.ts';
 import type { GraphiQLOptions } from './graphiql.ts';
 import { createGraphQLEndpoint } from './graphql-endpoint.ts';
 import type { Readiness } from './health.ts';
@@ -74,12 +75,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const graceOver = new AbortController();
   const signals = { stopping: stopping.signal, graceOver: graceOver.signal };
 
-  const asked = { runtime, limits, origins, documents };
+  const cache = new DocumentCache({ most: 1_000, longest: 10_000 });
+  const asked = { runtime, limits, origins, documents, cache };
   const endpoint = createGraphQLEndpoint({ schema, graphiql, introspection, ...asked });
   const interval = Math.min(pingInterval, limits.idleSeconds * 1_000);
   const shared = { pulse: new Pulse({ interval, signal: stopping.signal }), places: new Places(limits) };
   const { operationsPerSocket } = limits;
-  const asking = { logger, origins, proxies, operationsPerSocket };
+  const plain = { schema, runtime, documents, cache };
+  const asking = { logger, origins, proxies, operationsPerSocket, plain, bodyBytes: limits.bodyBytes };
   const handler = new HttpHandler({ endpoint, isReady, ...asking, ...signals, ...shared });
   const sockets = new WebSockets({ endpoint, proxies, ...asked, stopping: stopping.signal, ...shared });
   const server = createServer(patience(limits), handler.handle).on('upgrade', sockets.upgrade);

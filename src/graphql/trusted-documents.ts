@@ -14,7 +14,7 @@ type Asked = { readonly documentId?: unknown; readonly extensions?: unknown };
  * @throws GraphQLError `UNTRUSTED_DOCUMENT`
  */
 export function trustedText(documents: TrustedDocuments, asked: Asked): string {
-  const id = idOf(asked);
+  const id = documentIdOf(asked);
   const text = id === undefined ? undefined : documents.get(id);
   if (text !== undefined) return text;
   throw untrusted(
@@ -41,7 +41,8 @@ function inUrl(url: string): Asked {
   return documentId === null ? {} : { documentId };
 }
 
-function idOf({ documentId, extensions }: Asked): string | undefined {
+/** What a client asks for a document with. */
+export function documentIdOf({ documentId, extensions }: Asked): string | undefined {
   if (typeof documentId === 'string') return documentId;
   if (typeof extensions !== 'object' || extensions === null || !('persistedQuery' in extensions))
     return undefined;

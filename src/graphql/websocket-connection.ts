@@ -8,8 +8,11 @@ import type { Session } from './auth/session.ts';
 import { callerAddress } from './caller-address.ts';
 import { mostUnsent } from './outlet.ts';
 
-/** Milliseconds after which a client is gone that takes nothing: a network that is dead closes no sockets. */
-const longestStall = 120_000;
+/**
+ * Milliseconds after which a client is gone that shows no life: a network that is dead closes no sockets. One that only stops
+ * reading for a while looks the same, and answers no ping either.
+ */
+const longestSilence = 120_000;
 /** Unsent bytes above which nothing more is read from a client that does not take its answers. */
 const highWaterMark = 1_048_576;
 
@@ -46,7 +49,6 @@ export class WebSocketConnection implements ProtocolSocket {
   #lastLife = performance.now();
   /** When it had an operation for the last time. */
   #lastUse = performance.now();
-  #isAlive = true;
 
   constructor(socket: WebSocket, request: IncomingMessage, { logger, proxies }: WebSocketConnectionOptions) {
     this.#socket = socket;
@@ -129,11 +131,9 @@ export class WebSocketConnection implements ProtocolSocket {
     const now = performance.now();
     if (this.openOperations().length > 0) this.#lastUse = now;
     if (now - this.#lastUse >= idleSeconds * 1_000) this.close(goingAway, 'Idle');
-    // A client that does not read cannot answer either: it may be slow.
-    const isGone = this.#isFree ? !this.#isAlive : now - this.#lastLife > longestStall;
+    const isGone = now - this.#lastLife > Math.min(longestSilence, idleSeconds * 2_000);
     if (isGone) this.#socket.terminate();
     if (isGone || !this.#isFree) return;
-    this.#isAlive = false;
     this.#socket.ping();
     this.#socket.send(visiblePing);
   }
@@ -155,7 +155,6 @@ export class WebSocketConnection implements ProtocolSocket {
   }
 
   #showLife(): void {
-    this.#isAlive = true;
     this.#lastLife = performance.now();
   }
 }

@@ -98,7 +98,7 @@ function prepare(
   payload: SubscribePayload,
   { endpoint, runtime, documents }: WebSocketOperationsOptions,
 ): ExecutionArgs | readonly GraphQLError[] {
-  const { parse, validate, schema } = endpoint.getEnveloped({ operation });
+  const { parse, validate, schema } = endpoint.getEnveloped({ exchange: { operation } });
   try {
     const document = parse(documents === undefined ? payload.query : trustedText(documents, payload));
     const errors = validate(schema, document);
