@@ -24,17 +24,17 @@ export async function broadcastRows(databaseUrl: string, count: number, seconds:
   const messages = `${rate(ours, (round) => round.rate)} to ${rate(theirs, (round) => round.rate)} messages/s`;
   return [
     {
-      name: `changes that reach ${all} subscribers ÷ broadcast`,
-      figure: ratio(({ changes }) => changes),
-      target: 0.8,
-      bound: 'least',
-      detail: `${rate(ours, ({ changes }) => changes)}/s to ${rate(theirs, ({ changes }) => changes)}/s; ${messages}`,
-    },
-    {
       name: `messages to ${all} subscribers ÷ broadcast`,
       figure: ratio((round) => round.rate),
+      target: 0.8,
       bound: 'least',
-      detail: `${messages}; changes of one moment are one message`,
+      detail: `${messages}; changes that come in one moment are one message`,
+    },
+    {
+      name: `changes that reach ${all} subscribers ÷ broadcast`,
+      figure: ratio(({ changes }) => changes),
+      bound: 'least',
+      detail: `${rate(ours, ({ changes }) => changes)}/s to ${rate(theirs, ({ changes }) => changes)}/s`,
     },
     {
       name: `p99 of a change's way to ${all} subscribers ÷ broadcast`,

@@ -61,27 +61,36 @@ export async function readConnection<P extends AnyProjection>(
   });
   const hasMore = rows.length > size;
   const nodes = isBackwards ? rows.slice(hasMore ? 1 : 0) : rows.slice(0, size);
-  return toConnection(
-    nodes.map((node) => ({ cursor: encodeCursor(projection, orderBy, node), node })),
-    {
-      hasNextPage: isBackwards ? before !== undefined : hasMore,
-      hasPreviousPage: isBackwards ? hasMore : after !== undefined,
-    },
-  );
+  return toConnection(nodes, (node) => encodeCursor(projection, orderBy, node), {
+    hasNextPage: isBackwards ? before !== undefined : hasMore,
+    hasPreviousPage: isBackwards ? hasMore : after !== undefined,
+  });
 }
 
-/** A connection from its edges. */
+/** A connection of some nodes. Cursors are made when they are asked for: most pages show a few of them. */
 export function toConnection<Node, Cursor extends string | Position>(
-  edges: readonly { readonly cursor: Cursor; readonly node: Node }[],
+  nodes: readonly Node[],
+  cursorOf: (node: Node) => Cursor,
   has: { readonly hasNextPage: boolean; readonly hasPreviousPage: boolean },
 ): Connection<Node, Cursor> {
-  const [first, last] = [edges[0], edges.at(-1)].map((edge) =>
-    edge === undefined ? null : String(edge.cursor),
-  );
+  const cursorAt = (index: number): string | null => {
+    const node = nodes.at(index);
+    return node === undefined ? null : String(cursorOf(node));
+  };
   return {
-    edges,
-    nodes: edges.map(({ node }) => node),
-    pageInfo: { ...has, startCursor: first ?? null, endCursor: last ?? null },
+    nodes,
+    get edges() {
+      return nodes.map((node) => ({ cursor: cursorOf(node), node }));
+    },
+    pageInfo: {
+      ...has,
+      get startCursor() {
+        return cursorAt(0);
+      },
+      get endCursor() {
+        return cursorAt(-1);
+      },
+    },
   };
 }
 

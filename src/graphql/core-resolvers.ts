@@ -83,8 +83,10 @@ async function readNotifications(
   if (after > 0) await checkPosition(backend, after, 'after');
   const range = { after, ...(typeof args.before === 'number' ? { before: args.before } : {}) };
   const events = await Array.fromAsync(backend.store.read(query, { ...range, limit: size + 1, signal }));
-  const edges = events.slice(0, size).map((node) => ({ cursor: node.position, node }));
-  return toConnection(edges, { hasNextPage: events.length > size, hasPreviousPage: after > 0 });
+  return toConnection(events.slice(0, size), ({ position }) => position, {
+    hasNextPage: events.length > size,
+    hasPreviousPage: after > 0,
+  });
 }
 
 async function watchNotifications(

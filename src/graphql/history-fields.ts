@@ -88,17 +88,14 @@ export function historyField<P extends AnyProjection>(projection: P, options: Hi
     const shown = steps.slice(0, size);
     // What was before each but the first is what was behind the one before it.
     const rows = await keep(backend, projection, [shown[0]?.before, ...shown.map((step) => step.after)]);
-    const edges = shown.map(({ event }, index) => ({
-      cursor: String(event.version),
-      node: { notification: event, ...compare(session, projection, rows[index], rows[index + 1]) },
-    }));
-    return toConnection(
-      edges.map(({ cursor, node: { from, to, ...node } }) => ({
-        cursor,
-        node: { ...node, before: from, after: to },
-      })),
-      { hasNextPage: steps.length > size, hasPreviousPage: behind > 0 },
-    );
+    const entries = shown.map(({ event }, index) => {
+      const { from, to, ...compared } = compare(session, projection, rows[index], rows[index + 1]);
+      return { notification: event, ...compared, before: from, after: to };
+    });
+    return toConnection(entries, ({ notification }) => String(notification.version), {
+      hasNextPage: steps.length > size,
+      hasPreviousPage: behind > 0,
+    });
   };
 }
 

@@ -19,8 +19,10 @@ export function readBody(request: IncomingMessage, most: number): Promise<string
   request
     .on('data', take)
     .once('end', () => resolve(textOf(chunks)))
-    // A client that leaves in the middle: nobody waits for the answer.
-    .once('close', () => reject(requestError(400, 'BAD_REQUEST', 'The body ended too early.')))
+    .once('close', () => {
+      // A client that leaves in the middle: nobody waits for the answer.
+      if (!request.complete) reject(requestError(400, 'BAD_REQUEST', 'The body ended too early.'));
+    })
     .once('error', reject);
   return promise;
 }

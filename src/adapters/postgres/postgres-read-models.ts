@@ -16,7 +16,7 @@ import { foldInline } from './inline-fault.ts';
 import type { PostgresEventStoreOptions } from './postgres-event-store.ts';
 import { createPostgresParkedStore } from './postgres-parked-store.ts';
 import { readEvents } from './read-events.ts';
-import { findRows } from './read-table.ts';
+import { findRows, selectFrom } from './read-table.ts';
 import { settleKey } from './settle-key.ts';
 import { run } from './statement.ts';
 import { TableGrowth } from './table-growth.ts';
@@ -200,21 +200,19 @@ async function selectRows<P extends AnyProjection>(
   const column = orderBy === undefined ? keyColumn : columnOf(table, orderBy.field);
   const isDescending = (orderBy?.descending ?? false) !== backwards;
   const direction = isDescending ? desc : asc;
-  const rows = await on
-    .select()
-    .from(table)
-    .where(
-      and(
-        filterSql(projection, query.filter),
-        query.after && beyond(column, keyColumn, query.after, (orderBy?.descending ?? false) ? '<' : '>'),
-        query.before && beyond(column, keyColumn, query.before, (orderBy?.descending ?? false) ? '>' : '<'),
-      ),
-    )
-    .orderBy(...(column === keyColumn ? [direction(keyColumn)] : [direction(column), direction(keyColumn)]))
-    .limit(limit)
-    .prepare('livefold_rows')
-    .execute();
-  return backwards ? rows.reverse() : rows;
+  const where = and(
+    filterSql(projection, query.filter),
+    query.after && beyond(column, keyColumn, query.after, (orderBy?.descending ?? false) ? '<' : '>'),
+    query.before && beyond(column, keyColumn, query.before, (orderBy?.descending ?? false) ? '>' : '<'),
+  );
+  const order =
+    column === keyColumn ? direction(keyColumn) : sql`${direction(column)}, ${direction(keyColumn)}`;
+  const rows = await selectFrom(
+    on,
+    projection,
+    sql`${where && sql`where ${where}`} order by ${order} limit ${limit}`,
+  );
+  return backwards ? rows.toReversed() : rows;
 }
 
 function beyond(column: PgColumn, keyColumn: PgColumn, { value, key }: RowCursor, operator: '<' | '>'): SQL {
