@@ -29,6 +29,7 @@ export const shop: BackendDefinition = {
   processManagers: [Fulfilment],
   migrations: [{ name: 'shop', folder: fromRoot('drizzle/shop') }],
   context: createShopContext,
+  roles: ['staff', 'customer'],
   graphiqlTabs: shopTabs,
 };
 

@@ -30,6 +30,8 @@ export type BackendDefinition = {
   readonly migrations?: readonly MigrationSet[];
   /** Makes the resolvers' context for one operation from Livefold's own. */
   readonly context?: (context: GraphQLContext) => GraphQLContext;
+  /** The roles that callers may have, besides Livefold's own `operator`: a rule about another one does not start. Any unless given. */
+  readonly roles?: readonly string[];
   /** Finds out who calls, where tokens are no JSON Web Tokens. */
   readonly authenticate?: Authenticate;
   readonly graphiqlTabs?: readonly GraphiQLTab[];

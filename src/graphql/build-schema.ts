@@ -12,7 +12,7 @@ import { describeEvents } from './events/describe-events.ts';
 /** Livefold's own SDL, beside the package's code. */
 const coreSdl = fileURLToPath(new URL('../../schema/core.graphql', import.meta.url));
 
-type SchemaParts = Pick<BackendDefinition, 'typeDefs' | 'resolvers' | 'events' | 'projections'>;
+type SchemaParts = Pick<BackendDefinition, 'typeDefs' | 'resolvers' | 'events' | 'projections' | 'roles'>;
 
 /**
  * The schema of a backend: Livefold's own part, the application's, and the types of its events.
@@ -38,7 +38,7 @@ export function buildGuardedSchema(parts: SchemaParts): {
   return { schema, rules };
 }
 
-function build({ typeDefs, resolvers, events, projections }: SchemaParts) {
+function build({ typeDefs, resolvers, events, projections, roles }: SchemaParts) {
   const written = [readFileSync(coreSdl, 'utf8'), ...[typeDefs].flat()];
   const described = describeEvents(events, new Set(written.flatMap(typeNamesOf)));
   const schema = makeExecutableSchema({
@@ -49,7 +49,7 @@ function build({ typeDefs, resolvers, events, projections }: SchemaParts) {
     written.map((text) => parse(text)),
     schema,
   );
-  checkRules(rules, schema, projections);
+  checkRules(rules, schema, { projections, roles });
   return { schema, rules };
 }
 

@@ -662,6 +662,7 @@ export type AllowDirectiveArgs = {
   roles?: Maybe<ReadonlyArray<Scalars['String']['input']>>;
   own?: Maybe<Scalars['String']['input']>;
   tag?: Maybe<Scalars['String']['input']>;
+  claim?: Maybe<Scalars['String']['input']>;
 };
 
 export type AllowDirectiveResolver<Result, Parent, ContextType = GraphQLContext, Args = AllowDirectiveArgs> = DirectiveResolverFn<Result, Parent, ContextType, Args>;

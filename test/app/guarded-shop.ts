@@ -1,104 +1,12 @@
-import { type Client, type ClientOptions, createClient } from 'graphql-ws';
-import { WebSocket } from 'ws';
 import { shop } from '../../src/app/shop.ts';
-import { type Served, serve } from '../../src/main/serve.ts';
-import { masterKeys } from '../cli/run-livefold.ts';
-import { type EventStream, openEventStream } from '../graphql/event-source.ts';
-import { type GraphQLReply, onlyError, post } from '../graphql/requests.ts';
-import { createTestDatabase } from '../support/database.ts';
-import { Issuer } from '../support/issuer.ts';
+import type { ServeOptions } from '../../src/main/serve.ts';
+import { GuardedServer, type ServerCaller } from '../support/guarded-server.ts';
 
-/** One caller of a shop, with its token; nobody without one. */
-export interface ShopCaller {
-  reply(query: string, variables?: object): Promise<GraphQLReply>;
-  /** The data of an operation that has to work. */
-  // biome-ignore lint/suspicious/noExplicitAny: each operation's data has its own shape, which the test knows.
-  data(query: string, variables?: object): Promise<any>;
-  /** The domain's reason, or the code, of the one error of an operation that must not work. */
-  refusal(query: string, variables?: object): Promise<unknown>;
-}
+export type GuardedShop = GuardedServer;
+export type ShopCaller = ServerCaller;
 
-/** A shop that knows its callers, in this process. */
-export class GuardedShop implements AsyncDisposable {
-  readonly issuer: Issuer;
-  readonly databaseUrl: string;
-  readonly #served: Served;
-  readonly #cleanUp: AsyncDisposableStack;
-
-  private constructor(issuer: Issuer, databaseUrl: string, served: Served, cleanUp: AsyncDisposableStack) {
-    this.issuer = issuer;
-    this.databaseUrl = databaseUrl;
-    this.#served = served;
-    this.#cleanUp = cleanUp;
-  }
-
-  /** On a database of its own, or beside another shop on its database and with its issuer. */
-  static async serve(
-    beside?: GuardedShop,
-    options: { readonly project?: boolean } = {},
-  ): Promise<GuardedShop> {
-    await using starting = new AsyncDisposableStack();
-    const issuer = beside?.issuer ?? starting.use(await Issuer.start());
-    const databaseUrl = beside?.databaseUrl ?? starting.use(await createTestDatabase(shop.migrations)).url;
-    const served = starting.use(
-      await serve(shop, {
-        clock: issuer.clock,
-        databaseUrl,
-        masterKeys,
-        port: 0,
-        jwt: issuer.jwt,
-        ...options,
-      }),
-    );
-    return new GuardedShop(issuer, databaseUrl, served, starting.move());
-  }
-
-  get backend(): Served['backend'] {
-    return this.#served.backend;
-  }
-
-  get graphql(): string {
-    return `${this.#served.url}/graphql`;
-  }
-
-  as(token?: string): ShopCaller {
-    const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    const reply = (query: string, variables: object = {}): Promise<GraphQLReply> =>
-      post(this.graphql, { query, variables }, headers);
-    return {
-      reply,
-      async data(query, variables) {
-        const { body } = await reply(query, variables);
-        if (body.errors !== undefined) throw new Error(JSON.stringify(body.errors));
-        return body.data;
-      },
-      async refusal(query, variables) {
-        const { extensions } = onlyError(await reply(query, variables));
-        return extensions.reason ?? extensions.code;
-      },
-    };
-  }
-
-  /** A WebSocket client whose connection parameters have the token. */
-  client(token?: string | (() => Promise<string>), options: Partial<ClientOptions> = {}): Client {
-    const client = createClient({
-      url: this.graphql.replace('http', 'ws'),
-      webSocketImpl: WebSocket,
-      connectionParams: async () => {
-        const given = typeof token === 'function' ? await token() : token;
-        return given === undefined ? {} : { authorization: `Bearer ${given}` };
-      },
-      ...options,
-    });
-    this.#cleanUp.defer(() => client.dispose());
-    return client;
-  }
-
-  events(token: string, query: string, headers: Record<string, string> = {}): Promise<EventStream> {
-    return openEventStream(this.graphql, { query }, { authorization: `Bearer ${token}`, ...headers });
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#cleanUp.disposeAsync();
-  }
-}
+/** A shop that knows its callers: on a database of its own, or beside another one. */
+export const GuardedShop = {
+  serve: (beside?: GuardedShop, options: ServeOptions = {}): Promise<GuardedShop> =>
+    GuardedServer.serve(shop, { ...options, beside }),
+};

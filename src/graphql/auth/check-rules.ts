@@ -1,4 +1,4 @@
-import { getTableColumns } from 'drizzle-orm';
+import { type Column, getTableColumns } from 'drizzle-orm';
 import {
   type GraphQLField,
   type GraphQLSchema,
@@ -11,12 +11,23 @@ import type { AnyProjection } from '../../consumption/projection.ts';
 import { LivefoldError } from '../../kernel/errors.ts';
 import { invalidRule, type Rule, type Rules } from './rules.ts';
 
+/** What rules are about, besides the schema. */
+type Known = {
+  readonly projections: readonly AnyProjection[];
+  /** The roles that there are, besides Livefold's own; any unless given. */
+  readonly roles?: readonly string[] | undefined;
+};
+
 /**
- * Refuses rules that can mean nothing: about a projection, column or argument that is not there.
+ * Refuses rules that can mean nothing: about a projection, column, argument or role that is not there.
  *
  * @throws LivefoldError `INVALID_RULE`
  */
-export function checkRules(rules: Rules, schema: GraphQLSchema, projections: readonly AnyProjection[]): void {
+export function checkRules(rules: Rules, schema: GraphQLSchema, { projections, roles }: Known): void {
+  for (const [place, given] of [...rules.types, ...rules.fields]) {
+    checkClaims(place, given);
+    if (roles !== undefined) checkRoles(place, given, new Set([...roles, 'operator']));
+  }
   const byName = new Map(projections.map((projection) => [projection.name, projection]));
   const tables = new Map<string, AnyProjection>();
   for (const [name, type] of rules.tables) {
@@ -68,6 +79,20 @@ function rootTypes(schema: GraphQLSchema) {
   return types.filter((type) => type !== null && type !== undefined);
 }
 
+function checkRoles(place: string, rules: readonly Rule[], known: ReadonlySet<string>): void {
+  const unknown = rules.flatMap(({ roles }) => roles ?? []).find((role) => !known.has(role));
+  if (unknown !== undefined)
+    throw invalidRule(place, `there is no role "${unknown}", the backend has ${[...known].join(', ')}`);
+}
+
+function checkClaims(place: string, rules: readonly Rule[]): void {
+  for (const { claim, own, tag } of rules) {
+    if (claim === '') throw invalidRule(place, 'a claim has a name');
+    if (claim !== null && own === null && tag === null)
+      throw invalidRule(place, `what the claim "${claim}" is compared with is missing: write \`own\` too`);
+  }
+}
+
 function checkTags(place: string, rules: readonly Rule[], isEvent: boolean): void {
   if (!isEvent && rules.some(({ tag }) => tag !== null))
     throw invalidRule(place, 'only events have tags, the type Notification');
@@ -77,10 +102,19 @@ function checkTags(place: string, rules: readonly Rule[], isEvent: boolean): voi
 
 function checkColumns(place: string, rules: readonly Rule[], projection: AnyProjection | undefined): void {
   if (projection === undefined) return;
-  const columns = Object.keys(getTableColumns(projection.table));
-  for (const { own } of rules)
-    if (own !== null && !columns.includes(own))
+  const columns: Readonly<Record<string, Column>> = getTableColumns(projection.table);
+  for (const { own } of rules) {
+    if (own === null) continue;
+    const type = columns[own]?.getSQLType();
+    if (type === undefined)
       throw invalidRule(place, `the table of "${projection.name}" has no column "${own}"`);
+    // What callers are known by is text, and many a text is no value of another type: Postgres would refuse the whole query.
+    if (!/^(text|varchar|char)/.test(type))
+      throw invalidRule(
+        place,
+        `the column "${own}" is no text but ${type}, and what callers are known by is`,
+      );
+  }
 }
 
 /** An interface or a union would give its objects without a look at the rules of their type. */

@@ -26,6 +26,21 @@ export function callerOf(
   };
 }
 
+/**
+ * What of a caller its own is known by: its subject, or what a claim of its token says, a text, a whole number, or a list of
+ * them. All of them as text, and none of what fits nothing: an empty text would be equal to what was never filled in, and of a
+ * number beyond 2^53 it is not known any more which one was meant.
+ */
+export function ownValues({ subject, claims = {} }: Caller, claim: string | null): readonly string[] {
+  return [claim === null ? subject : claimAt(claims, claim)].flat().flatMap(toOwnValue);
+}
+
+function toOwnValue(value: unknown): readonly string[] {
+  const text = Number.isSafeInteger(value) ? String(value) : value;
+  // Postgres cannot look for NUL.
+  return typeof text === 'string' && text !== '' && text.isWellFormed() && !text.includes('\0') ? [text] : [];
+}
+
 /** Some issuers have points in the names themselves: `https://shop.example/roles`. */
 function claimAt(claims: Readonly<Record<string, unknown>>, path: string): unknown {
   if (Object.hasOwn(claims, path)) return claims[path];

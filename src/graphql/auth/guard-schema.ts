@@ -76,7 +76,7 @@ type Use = {
 /** @throws LivefoldError `FORBIDDEN`, or `UNAUTHENTICATED` when the caller has not said who it is */
 function checkUse({ rules, field, use, objects, isRoot }: Guard, { source, args, caller }: Use): void {
   const target: unknown = isRoot ? { ...Object(args.input), ...args } : source;
-  if (!fits(checkGrant(grantOf(use, caller), caller), Object(target), caller)) throw forbidden(caller);
+  if (!fits(checkGrant(grantOf(use, caller), caller), Object(target))) throw forbidden(caller);
   checkGrant(grantOf(objects, caller), caller);
   for (const { name, type } of field.args) checkInput(type, args[name], { rules, caller });
 }
@@ -85,8 +85,8 @@ function checkUse({ rules, field, use, objects, isRoot }: Guard, { source, args,
 function visible({ field, objects }: Guard, value: unknown, caller: Caller): unknown {
   const grant = grantOf(objects, caller);
   if (grant === 'all' || value === null || value === undefined) return value;
-  if (Array.isArray(value)) return value.filter((one) => one === null || fits(grant, Object(one), caller));
-  if (fits(grant, Object(value), caller)) return value;
+  if (Array.isArray(value)) return value.filter((one) => one === null || fits(grant, Object(one)));
+  if (fits(grant, Object(value))) return value;
   if (!isNonNullType(field.type)) return null;
   throw new LivefoldError('NOT_FOUND', 'There is no such thing for this caller.');
 }

@@ -1,10 +1,14 @@
 import type { Filter } from '../../consumption/filter.ts';
 import type { Query } from '../../domain/query.ts';
 import { type Caller, forbidden } from './caller.ts';
+import { ownValues } from './claims.ts';
 import type { Rule, Rules } from './rules.ts';
 
-/** What a caller may, of something that has rules: all, nothing, or what fits one of these rules. */
-export type Grant = 'all' | 'none' | readonly Rule[];
+/** What a caller may, of something that has rules: all, nothing, or what is its own by one of these rules. */
+export type Grant = 'all' | 'none' | readonly OwnRule[];
+
+/** A rule with what the caller's own is known by: at least one value. */
+type OwnRule = Rule & { readonly values: readonly string[] };
 
 /** What one caller may. */
 export interface Permissions {
@@ -44,12 +48,12 @@ export function createPermissions(rules: Rules, caller: Caller): Permissions {
     grantOf(rules.fields.get(`${rules.tables.get(projection)}.${column}`), caller) === 'all';
   return {
     key: keyOf(rules, caller),
-    sees: (type, value) => fits(grantOn(type), value, caller),
+    sees: (type, value) => fits(grantOn(type), value),
     rowFilter: (projection) => {
       const grant = checkGrant(grantOn(rules.tables.get(projection)), caller);
       return grant === 'all'
         ? undefined
-        : { or: grant.map(({ own }) => ({ [own ?? '']: { eq: caller.subject } })) };
+        : { or: grant.map(({ own, values }) => ({ [own ?? '']: { in: values } })) };
     },
     checkColumn: (projection, column) => {
       if (!seesColumn(projection, column)) throw forbidden(caller);
@@ -61,18 +65,21 @@ export function createPermissions(rules: Rules, caller: Caller): Permissions {
         ? query
         : withTags(
             query,
-            grant.map(({ tag }) => `${tag}:${caller.subject}`),
+            grant.flatMap(({ tag, values }) => values.map((value) => `${tag}:${value}`)),
           );
     },
   };
 }
 
 /** What rules give a caller; where there are none, the place itself keeps nobody out. */
-export function grantOf(rules: readonly Rule[] | undefined, { roles, subject }: Caller): Grant {
+export function grantOf(rules: readonly Rule[] | undefined, caller: Caller): Grant {
   if (rules === undefined) return 'all';
-  const mine = rules.filter((rule) => rule.roles?.some((role) => roles.includes(role)) ?? true);
+  const mine = rules.filter(({ roles }) => roles?.some((role) => caller.roles.includes(role)) ?? true);
   if (mine.some(({ own, tag }) => own === null && tag === null)) return 'all';
-  return mine.length === 0 || subject === null ? 'none' : mine;
+  const own = mine
+    .map((rule) => ({ ...rule, values: ownValues(caller, rule.claim) }))
+    .filter(({ values }) => values.length > 0);
+  return own.length === 0 ? 'none' : own;
 }
 
 /** Refuses a caller who may nothing. */
@@ -82,21 +89,21 @@ export function checkGrant(grant: Grant, caller: Caller): Exclude<Grant, 'none'>
 }
 
 /** Whether a value is within a grant. */
-export function fits(grant: Grant, value: object, { subject }: Caller): boolean {
+export function fits(grant: Grant, value: object): boolean {
   if (typeof grant === 'string') return grant === 'all';
   return grant.some(
-    ({ own, tag }) =>
-      (own === null || isSubject(Reflect.get(value, own), subject)) &&
-      (tag === null || hasTag(Reflect.get(value, 'tags'), `${tag}:${subject}`)),
+    ({ own, tag, values }) =>
+      (own === null || isOneOf(values, Reflect.get(value, own))) &&
+      (tag === null || hasTagOf(values, tag, Reflect.get(value, 'tags'))),
   );
 }
 
-function isSubject(value: unknown, subject: string | null): boolean {
-  return (typeof value === 'string' || typeof value === 'number') && String(value) === subject;
+function isOneOf(values: readonly string[], value: unknown): boolean {
+  return (typeof value === 'string' || typeof value === 'number') && values.includes(String(value));
 }
 
-function hasTag(tags: unknown, tag: string): boolean {
-  return Array.isArray(tags) && tags.includes(tag);
+function hasTagOf(values: readonly string[], tag: string, tags: unknown): boolean {
+  return Array.isArray(tags) && values.some((value) => tags.includes(`${tag}:${value}`));
 }
 
 function withTags({ items }: Query, tags: readonly string[]): Query {
@@ -106,11 +113,20 @@ function withTags({ items }: Query, tags: readonly string[]): Query {
   };
 }
 
-/** The roles that count anywhere, and the subject where it decides about anything. */
+/** The roles that count anywhere, and what the caller's own is known by, of each claim that decides about anything. */
 function keyOf({ types, fields }: Rules, caller: Caller): string {
   const places = [...types.values(), ...fields.values()];
   const known = new Set(places.flat().flatMap(({ roles }) => roles ?? []));
-  const isPersonal = places.some((place) => typeof grantOf(place, caller) !== 'string');
-  const roles = caller.roles.filter((role) => known.has(role)).sort();
-  return JSON.stringify([isPersonal ? caller.subject : null, [...new Set(roles)]]);
+  const claims = new Set(
+    places.flatMap((place) => {
+      const grant = grantOf(place, caller);
+      return typeof grant === 'string' ? [] : grant.map(({ claim }) => claim);
+    }),
+  );
+  const own = [...claims].map((claim) => [claim, sorted(ownValues(caller, claim))]);
+  return JSON.stringify([own, sorted(caller.roles.filter((role) => known.has(role)))]);
+}
+
+function sorted(texts: readonly string[]): readonly string[] {
+  return [...new Set(texts)].sort();
 }

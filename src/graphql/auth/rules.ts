@@ -12,10 +12,12 @@ import { LivefoldError } from '../../kernel/errors.ts';
 export type Rule = {
   /** Any of these; null is for everybody. */
   readonly roles: readonly string[] | null;
-  /** What must be equal to the caller's subject. */
+  /** What must be equal to the caller's subject, or to what its claim says. */
   readonly own: string | null;
-  /** With the caller's subject behind it, a tag that an event must have. */
+  /** With the caller's subject behind it, or what its claim says, a tag that an event must have. */
   readonly tag: string | null;
+  /** The claim, or its path with points, that stands for the subject; null is the subject itself. */
+  readonly claim: string | null;
 };
 
 /** What a schema's directives say. Several rules in one place mean that any of them is enough. */
@@ -96,10 +98,11 @@ function argumentsOf(
     });
 }
 
-function toRule({ roles, own, tag }: Readonly<Record<string, unknown>>): Rule {
+function toRule({ roles, own, tag, claim }: Readonly<Record<string, unknown>>): Rule {
   return {
     roles: Array.isArray(roles) ? roles.map(String) : null,
     own: typeof own === 'string' ? own : null,
     tag: typeof tag === 'string' ? tag : null,
+    claim: typeof claim === 'string' ? claim : null,
   };
 }

@@ -23,6 +23,7 @@ const typeDefs = /* GraphQL */ `
     mine(to: ID!): String @allow(roles: ["clerk"]) @allow(own: "to")
     search(any: [Search!]): String @allow
     broken: String @allow
+    ledger(firm: ID!): String @allow(own: "firm", claim: "firm")
   }
   extend type Mutation { send(to: ID!): Payload! @allow }
   extend type Subscription { letters: Letter! }
@@ -48,6 +49,7 @@ beforeAll(async () => {
           letters: () => ['ann', 'bob', 'ann'].map(letter),
           mine: (_: unknown, { to }: { to: string }) => `for ${to}`,
           search: () => 'found',
+          ledger: (_: unknown, { firm }: { firm: string }) => `of ${firm}`,
         },
         Mutation: { send: (_: unknown, { to }: { to: string }) => ({ letter: letter(to) }) },
         Subscription: {
@@ -63,7 +65,7 @@ beforeAll(async () => {
         const [subject = '', ...roles] = authorization.split(':');
         if (subject === '') throw new LivefoldError('UNAUTHENTICATED', 'This is no token.');
         if (subject === 'crash') throw new Error('password=hunter2');
-        return { subject, roles };
+        return { subject, roles, ...(subject === 'cleo' && { claims: { firm: 'acme' } }) };
       },
     },
     { databaseUrl: database.url, port: 0 },
@@ -137,6 +139,12 @@ describe('a field', () => {
     expect(await data('ann', '{ mine(to: "ann") }')).toEqual({ mine: 'for ann' });
     expect(await code('ann', '{ mine(to: "bob") }')).toBe('FORBIDDEN');
     expect(await data('ann:clerk', '{ mine(to: "bob") }')).toEqual({ mine: 'for bob' });
+  });
+
+  test('can be used by what a function that knows callers claims of them', async () => {
+    expect(await data('cleo', '{ ledger(firm: "acme") }')).toEqual({ ledger: 'of acme' });
+    expect(await code('cleo', '{ ledger(firm: "cleo") }')).toBe('FORBIDDEN');
+    expect(await code('ann', '{ ledger(firm: "acme") }')).toBe('FORBIDDEN');
   });
 
   test('takes no input of others, however deep, and whatever it is', async () => {
