@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import {
   bigint,
   customType,
@@ -204,6 +205,8 @@ export function livefoldTables(schemaName: string = defaultSchema) {
       kind: text('kind').$type<'token' | 'subject'>().notNull(),
       id: binaryText('id').notNull(),
       revokedAt: timestamp('revoked_at', { withTimezone: true }).notNull(),
+      /** When all tokens that it means have ended by themselves; `infinity` where nobody knows how long tokens live. */
+      until: timestamp('until', { withTimezone: true }).notNull().default(sql`'infinity'`),
     },
     (table) => [primaryKey({ columns: [table.kind, table.id] })],
   );

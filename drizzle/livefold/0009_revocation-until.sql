@@ -1,0 +1,1 @@
+ALTER TABLE "livefold"."revocations" ADD COLUMN "until" timestamp with time zone DEFAULT 'infinity' NOT NULL;
