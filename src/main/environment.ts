@@ -17,6 +17,8 @@ export type StorageEnvironment = {
   readonly encrypt: boolean;
   /** `LIVEFOLD_COMPRESS_FROM`: event data of so many bytes or more is stored compressed; none when not set. */
   readonly compressFrom: number | undefined;
+  /** `LIVEFOLD_TOKEN_MAX_AGE`: for how many seconds from when it was made a token is believed at most; as long as it says when not set. */
+  readonly maxTokenAge: number | undefined;
   /** `LIVEFOLD_CHAIN` is `true`: a hash chain over the log is kept, so that `livefold verify` notices what was changed. */
   readonly chain: boolean;
   /** `LIVEFOLD_PROJECT` is `false`: the process serves, and leaves projections and process managers to others. */
@@ -56,6 +58,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
   const isProduction = read('NODE_ENV') === 'production';
   const compressFrom = read('LIVEFOLD_COMPRESS_FROM');
   const masterKeys = read('LIVEFOLD_KEYS');
+  const maxTokenAge = read('LIVEFOLD_TOKEN_MAX_AGE');
   return {
     storage: {
       databaseUrl: read('DATABASE_URL'),
@@ -63,6 +66,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
       masterKeys,
       encrypt: checkSwitch('LIVEFOLD_ENCRYPT', read('LIVEFOLD_ENCRYPT') ?? 'false'),
       compressFrom: compressFrom === undefined ? undefined : checkBytes(compressFrom),
+      maxTokenAge: maxTokenAge === undefined ? undefined : checkLimit('LIVEFOLD_TOKEN_MAX_AGE', maxTokenAge),
       chain: checkSwitch('LIVEFOLD_CHAIN', read('LIVEFOLD_CHAIN') ?? 'false'),
       project: checkSwitch('LIVEFOLD_PROJECT', read('LIVEFOLD_PROJECT') ?? 'true'),
     },

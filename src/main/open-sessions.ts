@@ -6,9 +6,10 @@ import type { BackendDefinition } from '../graphql/backend-definition.ts';
 import { type Clock, systemClock } from '../kernel/clock.ts';
 import { LivefoldError } from '../kernel/errors.ts';
 import { type Logger, silentLogger } from '../kernel/log.ts';
+import type { StorageOptions } from './open-storage.ts';
 import type { RunningBackend } from './start-backend.ts';
 
-export type AuthOptions = {
+export type AuthOptions = Pick<StorageOptions, 'maxTokenAge'> & {
   /** Which JSON Web Tokens callers are known by; the definition's own `authenticate` counts before. */
   readonly jwt?: JwtOptions | undefined;
   readonly clock?: Clock;
@@ -42,9 +43,10 @@ export function authenticationOf(
 export async function openSessions(
   { revocations, heardOfRevocations }: RunningBackend,
   given: { readonly authenticate: Authenticate; readonly rules: Rules },
-  { clock = systemClock, logger = silentLogger }: AuthOptions,
+  { clock = systemClock, logger = silentLogger, maxTokenAge }: AuthOptions,
 ): Promise<Sessions> {
-  const sessions = new Sessions({ ...given, revocations, bell: heardOfRevocations, clock, logger });
+  const bell = heardOfRevocations;
+  const sessions = new Sessions({ ...given, revocations, bell, clock, logger, maxTokenAge });
   await sessions.start();
   return sessions;
 }

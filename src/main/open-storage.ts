@@ -49,6 +49,11 @@ export type StorageOptions = {
   readonly encrypt?: boolean;
   /** Event data of so many bytes of JSON, or more, is stored compressed; none unless given. */
   readonly compressFrom?: number | undefined;
+  /**
+   * How many seconds a token is believed from when it was made, whatever else it says; then a revocation is kept no longer than
+   * the tokens that it means can live. As long as they say, unless given.
+   */
+  readonly maxTokenAge?: number | undefined;
   readonly logger?: Logger;
 };
 
@@ -157,7 +162,7 @@ export async function openStorage(
     records: createPostgresProjectionRecords(database, schema),
     rebuilds: createPostgresRebuilds(database, schema),
     chain: createPostgresChain(database, schema),
-    revocations: createPostgresRevocations(database, schema),
+    revocations: createPostgresRevocations(database, { schema, maxTokenAge: options.maxTokenAge }),
     masterKeys,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };

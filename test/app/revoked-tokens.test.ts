@@ -1,41 +1,33 @@
+import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openDatabase } from '../../src/adapters/postgres/database.ts';
 import { runLivefold } from '../cli/run-livefold.ts';
 import { GuardedShop, type ShopCaller } from './guarded-shop.ts';
-import { addProduct, placeOrder, registerUser } from './operations.ts';
+import { StaffedShop } from './staffed-shop.ts';
 import { closing, idsOf, liveOrders as live, type Orders, readOrders } from './watching.ts';
 
 const revoke = 'mutation ($input: RevokeTokensInput!) { revokeTokens(input: $input) { revokedAt } }';
 
-const lines = [{ sku: 'TEA', quantity: 1 }];
-
+let staffed: StaffedShop;
 let shop: GuardedShop;
-let staff: ShopCaller;
 let operator: ShopCaller;
 beforeAll(async () => {
-  shop = await GuardedShop.serve();
-  staff = shop.as(await shop.issuer.token('sam', { roles: ['staff'] }));
+  staffed = await StaffedShop.serve(['alan', 'barbara', 'donald', 'edsger', 'frances']);
+  ({ shop } = staffed);
   operator = shop.as(await shop.issuer.token('olga', { roles: ['operator'] }));
-  await staff.data(addProduct, { input: { sku: 'TEA', name: 'Tea', price: '4.5' } });
-  for (const id of ['ada', 'grace', 'alan', 'edsger', 'barbara', 'donald', 'frances'])
-    await staff.data(registerUser, { input: { id, name: id } });
 });
-afterAll(() => shop[Symbol.asyncDispose]());
-
-const customer = (subject: string, options: object = {}) =>
-  shop.issuer.token(subject, { roles: ['customer'], ...options });
-const place = (orderId: string, customerId: string) =>
-  staff.data(placeOrder, { input: { orderId, customerId, lines } });
+afterAll(() => staffed[Symbol.asyncDispose]());
 
 describe('what is revoked', () => {
   /** Two processes: one hears what the other does. */
   test('ends what is subscribed with it, in every process, and nothing else', async () => {
     await using other = await GuardedShop.serve(shop);
     const [mine, elsewhere, bystander] = [
-      shop.client(await customer('edsger'), { retryAttempts: 0 }),
-      other.client(await customer('edsger'), { retryAttempts: 0 }),
-      shop.client(await customer('barbara')),
+      shop.client(await staffed.customer('edsger'), { retryAttempts: 0 }),
+      other.client(await staffed.customer('edsger'), { retryAttempts: 0 }),
+      shop.client(await staffed.customer('barbara')),
     ];
-    const stream = await other.events(await customer('edsger'), live);
+    const stream = await other.events(await staffed.customer('edsger'), live);
     await stream.next();
     const [orders, further, untouched] = [mine, elsewhere, bystander].map((client) => readOrders(client));
     for (const next of [orders, further, untouched]) await next?.();
@@ -48,17 +40,27 @@ describe('what is revoked', () => {
     expect(JSON.parse((await stream.next())?.data ?? '')).toMatchObject({
       errors: [{ extensions: { code: 'UNAUTHENTICATED' } }],
     });
-    await place('revoked-1', 'barbara');
+    await staffed.place('revoked-1', 'barbara');
     expect(idsOf((await untouched?.()) as Orders)).toEqual(['revoked-1']);
-    expect(await shop.as(await customer('edsger')).refusal('{ orders { nodes { id } } }')).toBe(
+    expect(await shop.as(await staffed.customer('edsger')).refusal('{ orders { nodes { id } } }')).toBe(
       'UNAUTHENTICATED',
     );
   });
 
+  test('ends it too where the notification was lost', async () => {
+    const client = shop.client(await staffed.customer('alan'), { retryAttempts: 0 });
+    await readOrders(client)();
+    const closed = closing(client);
+    const unheard = openDatabase(shop.databaseUrl, { connections: 1 });
+    await unheard.session.execute(sql`insert into livefold.revocations values ('subject', 'alan', now())`);
+    await unheard.close();
+    expect(await closed).toMatchObject({ code: 4403, reason: 'The token was revoked.' });
+  });
+
   test('can be a single token', async () => {
     const [one, two] = [
-      await customer('donald', { claims: { jti: 'd1' } }),
-      await customer('donald', { claims: { jti: 'd2' } }),
+      await staffed.customer('donald', { claims: { jti: 'd1' } }),
+      await staffed.customer('donald', { claims: { jti: 'd2' } }),
     ];
     const client = shop.client(one, { retryAttempts: 0 });
     await readOrders(client)();
@@ -71,7 +73,7 @@ describe('what is revoked', () => {
   });
 
   test('can be revoked from the command line, and is known to a server that starts later', async () => {
-    const token = await customer('frances', { claims: { jti: 'f1' } });
+    const token = await staffed.customer('frances', { claims: { jti: 'f1' } });
     const client = shop.client(token, { retryAttempts: 0 });
     await readOrders(client)();
     const closed = closing(client);
@@ -86,6 +88,6 @@ describe('what is revoked', () => {
   });
 
   test('is for operators to say', async () => {
-    expect(await staff.refusal(revoke, { input: { subject: 'ada' } })).toBe('FORBIDDEN');
+    expect(await staffed.staff.refusal(revoke, { input: { subject: 'ada' } })).toBe('FORBIDDEN');
   });
 });

@@ -1,29 +1,23 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { GuardedShop, type ShopCaller } from './guarded-shop.ts';
-import { addProduct, placeOrder, registerUser } from './operations.ts';
+import type { TokenOptions } from '../support/issuer.ts';
+import { GuardedShop } from './guarded-shop.ts';
+import { StaffedShop } from './staffed-shop.ts';
 import { ask, closing, idsOf, liveOrders as live, read, readOrders } from './watching.ts';
 
 const log = 'subscription ($after: Position) { notifications(after: $after) { position stream } }';
 const refresh =
   'mutation ($token: String!) { refreshToken(input: { token: $token }) { caller { subject roles expiresAt } } }';
 
-const lines = [{ sku: 'TEA', quantity: 1 }];
-
+let staffed: StaffedShop;
 let shop: GuardedShop;
-let staff: ShopCaller;
 beforeAll(async () => {
-  shop = await GuardedShop.serve();
-  staff = shop.as(await shop.issuer.token('sam', { roles: ['staff'] }));
-  await staff.data(addProduct, { input: { sku: 'TEA', name: 'Tea', price: '4.5' } });
-  for (const id of ['ada', 'grace', 'alan', 'edsger', 'barbara', 'donald', 'frances'])
-    await staff.data(registerUser, { input: { id, name: id } });
+  staffed = await StaffedShop.serve(['ada', 'alan', 'grace']);
+  ({ shop } = staffed);
 });
-afterAll(() => shop[Symbol.asyncDispose]());
+afterAll(() => staffed[Symbol.asyncDispose]());
 
-const customer = (subject: string, options: object = {}) =>
-  shop.issuer.token(subject, { roles: ['customer'], ...options });
-const place = (orderId: string, customerId: string) =>
-  staff.data(placeOrder, { input: { orderId, customerId, lines } });
+const customer = (subject: string, options: TokenOptions = {}) => staffed.customer(subject, options);
+const place = (orderId: string, customerId: string) => staffed.place(orderId, customerId);
 
 describe('when a token expires', () => {
   test('a WebSocket is closed with 4403, and a client that has a new token goes on behind its last frame', async () => {
@@ -72,6 +66,37 @@ describe('when a token expires', () => {
       expect(await closed).toMatchObject({ code });
       expect((await shop.events(token, live)).response.status).toBe(401);
     }
+  });
+});
+
+describe('where tokens are believed for ten minutes at most', () => {
+  test('one that says more ends then, on what is connected and on what comes', async () => {
+    await using strict = await GuardedShop.serve(shop, { maxTokenAge: 600 });
+    const [token, orders] = [await customer('ada', { expiresIn: 6_000 }), '{ orders { nodes { id } } }'];
+    await strict.as(token).data(orders);
+    const client = strict.client(token, { retryAttempts: 0 });
+    await readOrders(client)();
+    const closed = closing(client);
+    shop.issuer.ahead += 700;
+    expect(await closed).toMatchObject({ code: 4403, reason: 'The token has expired.' });
+    expect(await strict.as(token).refusal(orders)).toBe('UNAUTHENTICATED');
+    await shop.as(token).data(orders);
+    await strict.as(await customer('ada', { expiresIn: 6_000 })).data(orders);
+  });
+
+  test('one that does not say when it was made is not believed, and a client is told when its own ends', async () => {
+    await using strict = await GuardedShop.serve(shop, { maxTokenAge: 600 });
+    const undated = await customer('ada', { claims: { iat: undefined } });
+    expect(await strict.as(undated).refusal('{ product(sku: "TEA") { sku } }')).toBe('UNAUTHENTICATED');
+    const client = strict.client(await customer('ada'), { lazy: false });
+    const ends = async (options: TokenOptions) => {
+      const before = shop.issuer.clock().getTime();
+      const { data } = (await ask(client, refresh, { token: await customer('ada', options) })) ?? {};
+      const { expiresAt } = Object(data).refreshToken.caller;
+      return Math.round((Date.parse(expiresAt) - before) / 60_000);
+    };
+    expect([await ends({ expiresIn: 6_000 }), await ends({ expiresIn: 300 })]).toEqual([10, 5]);
+    expect(await strict.as().data('{ product(sku: "TEA") { sku } }')).toEqual({ product: { sku: 'TEA' } });
   });
 });
 
@@ -154,6 +179,6 @@ describe('a new token on the same WebSocket', () => {
   });
 
   test('is none of other requests: they bring their own', async () => {
-    expect(await staff.refusal(refresh, { token: await customer('sam') })).toBe('BAD_USER_INPUT');
+    expect(await staffed.staff.refusal(refresh, { token: await customer('sam') })).toBe('BAD_USER_INPUT');
   });
 });

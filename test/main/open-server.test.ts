@@ -73,6 +73,18 @@ describe('the environment', () => {
     });
   });
 
+  test('says for how long they are believed at most', () => {
+    const ageOf = (text: string) => readEnvironment({ LIVEFOLD_TOKEN_MAX_AGE: text }).storage.maxTokenAge;
+    expect([ageOf(''), ageOf('86400')]).toEqual([undefined, 86_400]);
+    for (const text of ['0', '-1', '1h', '1.5'])
+      expect(() => ageOf(text)).toThrow(
+        expect.objectContaining({
+          code: 'INVALID_ENVIRONMENT',
+          fields: { name: 'LIVEFOLD_TOKEN_MAX_AGE', value: text },
+        }),
+      );
+  });
+
   test.each([
     ['a key without an issuer', { ...whole, LIVEFOLD_JWT_ISSUER: '' }, 'LIVEFOLD_JWT_ISSUER'],
     ['a key without an audience', { ...whole, LIVEFOLD_JWT_AUDIENCE: '' }, 'LIVEFOLD_JWT_AUDIENCE'],

@@ -1,13 +1,13 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type CryptoKey, exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose';
+import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import type { JwtOptions } from '../../src/graphql/auth/jwt-verifier.ts';
 
 export type TokenOptions = {
   readonly roles?: readonly string[];
   /** Seconds from now; a day unless given. */
   readonly expiresIn?: number;
-  readonly claims?: JWTPayload;
+  readonly claims?: Readonly<Record<string, unknown>>;
 };
 
 type Key = { readonly kid: string; readonly privateKey: CryptoKey; readonly jwk: JWK };

@@ -7,6 +7,7 @@ import { createPermissions } from './permissions.ts';
 import { Revocations } from './revocations.ts';
 import type { Rules } from './rules.ts';
 import { Session } from './session.ts';
+import { limitAge } from './token-age.ts';
 
 export type SessionsOptions = {
   readonly authenticate: Authenticate;
@@ -15,6 +16,8 @@ export type SessionsOptions = {
   /** Rings when something was revoked. */
   readonly bell: Bell;
   readonly clock: Clock;
+  /** How many seconds tokens are believed from when they were made; as long as they say unless given. */
+  readonly maxTokenAge?: number | undefined;
   readonly logger: Logger;
 };
 
@@ -105,7 +108,8 @@ export class Sessions implements AsyncDisposable {
   }
 
   async #believe(authorization: string): Promise<Caller> {
-    const caller = await this.#options.authenticate(authorization);
+    const { authenticate, maxTokenAge } = this.#options;
+    const caller = limitAge(await authenticate(authorization), maxTokenAge);
     const fault = this.#faultOf(caller);
     if (fault !== undefined) throw fault;
     return caller;
