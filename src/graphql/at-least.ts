@@ -42,10 +42,10 @@ export async function waitForProjections(
 export async function checkPosition(backend: Backend, position: Position, argument: string): Promise<void> {
   // Thousands who wait for what they have just written cost no statement each.
   if (position <= backend.log.seen) return;
-  const head = await backend.log.head();
-  if (position <= head) return;
-  const message = `The position ${position} is beyond the head of the log, which is ${head}: pass a position that a receipt, a frame or a query gave.`;
+  if (position <= (await backend.log.head())) return;
+  // Where the head is, is for those who may ask for it.
+  const message = `The position ${position} is beyond the head of the log: pass a position that a receipt, a frame or a query gave.`;
   throw new LivefoldError('BAD_USER_INPUT', message, {
-    fields: { issues: [{ path: [argument], message: `beyond the head ${head}` }] },
+    fields: { issues: [{ path: [argument], message: 'beyond the head' }] },
   });
 }
