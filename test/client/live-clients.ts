@@ -5,8 +5,8 @@ import { WebSocket } from 'ws';
 import { shop as definition } from '../../src/app/shop.ts';
 import { eventStream, type Frame, type OperationResult, type Transport } from '../../src/client.ts';
 import { addTea, placeOrder, readLog, readOrders, startShop } from '../clients/shop.ts';
-import { openCuttingLine } from '../support/cutting-line.ts';
 import { createTestDatabase } from '../support/database.ts';
+import { openLine } from '../support/line.ts';
 import type { ServedProgram } from '../support/served-program.ts';
 import { observed } from './observed.ts';
 
@@ -32,7 +32,7 @@ const waiting = { timeout: 40_000, interval: 100 };
 export async function expectLive(connect: Connect, socketRetries: object): Promise<void> {
   await using database = await createTestDatabase(definition.migrations);
   await using first = await startShop(database.url);
-  await using line = await openCuttingLine(Number(first.port));
+  await using line = await openLine(first.url);
   await addTea(first);
   const tokens = vi.fn(() => ({ authorization: 'Bearer none' }));
   const overSocket = createClient({
@@ -48,7 +48,7 @@ export async function expectLive(connect: Connect, socketRetries: object): Promi
   await expectWhole(watchers, first);
 
   let isCutting = true;
-  const cutting = line.cut([500, 1_300, 700, 2_100, 900, 600, 1_700, 800]).then(() => {
+  const cutting = line.cutAfter([500, 1_300, 700, 2_100, 900, 600, 1_700, 800]).then(() => {
     isCutting = false;
   });
   // A line breaks only where something passes.

@@ -5,8 +5,8 @@ import { WebSocket } from 'ws';
 import { shop as definition } from '../../src/app/shop.ts';
 import { type Frame, folding, type OperationResult, resuming } from '../../src/client.ts';
 import { addTea, placeOrder, startShop } from '../clients/shop.ts';
-import { openCuttingLine } from '../support/cutting-line.ts';
 import { createTestDatabase } from '../support/database.ts';
+import { openLine } from '../support/line.ts';
 import { observed } from './observed.ts';
 
 const waiting = { timeout: 40_000, interval: 100 };
@@ -14,7 +14,7 @@ const waiting = { timeout: 40_000, interval: 100 };
 test('a snapshot of many pages that is cut off begins again, and a position too old to resume from gives a new one', async () => {
   await using database = await createTestDatabase(definition.migrations);
   await using first = await startShop(database.url);
-  await using line = await openCuttingLine(Number(first.port));
+  await using line = await openLine(first.url);
   await addTea(first);
   const ids = Array.from({ length: 1_100 }, (_, index) => `order-${index}`);
   for (let start = 0; start < ids.length; start += 50)
@@ -29,7 +29,7 @@ test('a snapshot of many pages that is cut off begins again, and a position too 
   const states: Frame[] = [];
   const note = (list: Frame[]) => (result: OperationResult) => list.push(result.data?.orders as Frame);
   // The first page passes, the second one does not.
-  const cutting = line.cut([50_000]);
+  const cutting = line.cutAfter([50_000]);
   folding(observed(resuming(socket), note(frames))).subscribe(
     { query: 'subscription { orders { upserted { id status total } } }' },
     { next: note(states), error: (error) => expect.fail(String(error)), complete: () => {} },

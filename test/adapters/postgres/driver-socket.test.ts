@@ -5,7 +5,7 @@ import { useGivenServer } from '../../../src/adapters/postgres/engine/given-serv
 import { databaseCode, isUnavailable } from '../../../src/adapters/postgres/translate-error.ts';
 import { assertRejects } from '../../../src/consumption/contract/sample-events.ts';
 import { nextTurn } from '../../../src/kernel/async.ts';
-import { openDatabaseLine } from './database-line.ts';
+import { openLine } from '../../support/line.ts';
 import { openTestStore, type TestStore } from './open-test-store.ts';
 import { serve, serveThrough } from './serve.ts';
 
@@ -38,7 +38,7 @@ async function askInEachTurn(database: Database, isDone: () => boolean): Promise
 }
 
 test('queries that come while their connection goes away all end, and the next one is answered', async () => {
-  await using line = await openDatabaseLine(opened.url);
+  await using line = await openLine(opened.url);
   const database = openDatabase(line.url);
   for (let cut = 0; cut < 3; cut += 1) {
     expect(await ask(database)).toBe('answered');

@@ -3,15 +3,15 @@ import type { TransactionSql } from 'postgres';
 import { expect, test } from 'vitest';
 import { openClient, openDatabase, type Session } from '../../../src/adapters/postgres/database.ts';
 import { databaseCode } from '../../../src/adapters/postgres/translate-error.ts';
-import { type DatabaseLine, openDatabaseLine } from './database-line.ts';
+import { type Line, openLine } from '../../support/line.ts';
 import { openTestStore } from './open-test-store.ts';
 
 /** Runs a transaction behind a line that it may cut; gives the code it failed with, and what the next query says. */
 async function runAndRecover(
-  work: (transaction: Session, line: DatabaseLine) => Promise<void>,
+  work: (transaction: Session, line: Line) => Promise<void>,
 ): Promise<readonly [string | undefined, unknown]> {
   await using opened = await openTestStore();
-  await using line = await openDatabaseLine(opened.url);
+  await using line = await openLine(opened.url);
   const database = openDatabase(line.url, { connections: 1 });
   const code = await database.session
     .transaction((transaction) => work(transaction, line))
@@ -139,7 +139,7 @@ test.each<readonly [string, Ending]>([
   ],
 ])('work that %s when its connection is lost ends with that loss', async (_, end) => {
   await using opened = await openTestStore();
-  await using line = await openDatabaseLine(opened.url);
+  await using line = await openLine(opened.url);
   const client = openClient(line.url, { max: 1 });
   const working = client.begin((transaction) => {
     setImmediate(() => void line.cut());

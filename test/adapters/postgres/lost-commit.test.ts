@@ -4,7 +4,7 @@ import { openDatabase } from '../../../src/adapters/postgres/database.ts';
 import { createPostgresPersistence } from '../../../src/adapters/postgres/postgres-persistence.ts';
 import { assertRejects, readStream, sampleEvents } from '../../../src/consumption/contract/sample-events.ts';
 import { createId } from '../../../src/kernel/ids.ts';
-import { openDatabaseLine } from './database-line.ts';
+import { openLine } from '../../support/line.ts';
 import { openTestStore, type TestStore } from './open-test-store.ts';
 import { until } from './until.ts';
 
@@ -21,7 +21,7 @@ async function countNotes(stream: string): Promise<number> {
 
 /** Appends and notes it in one transaction of the caller, over a line that `meanwhile` may cut when all but the commit is done. */
 async function openCaller() {
-  const line = await openDatabaseLine(opened.url);
+  const line = await openLine(opened.url);
   const database = openDatabase(line.url, { connections: 1 });
   const persistence = createPostgresPersistence({ database });
   const command = { id: createId(), fingerprint: 'x' };

@@ -16,7 +16,7 @@ import {
 import { everything } from '../../../src/domain/query.ts';
 import { createId } from '../../../src/kernel/ids.ts';
 import { Account } from '../../domain/bank.ts';
-import { type DatabaseLine, openDatabaseLine } from './database-line.ts';
+import { type Line, openLine } from '../../support/line.ts';
 import { openTestStore, type TestStore } from './open-test-store.ts';
 import { until } from './until.ts';
 
@@ -28,7 +28,7 @@ afterAll(() => opened[Symbol.asyncDispose]());
 
 /** A store behind a line that can be cut. One connection, so that the next append takes the same one. */
 async function openStoreBehindLine() {
-  const line = await openDatabaseLine(opened.url);
+  const line = await openLine(opened.url);
   const database = openDatabase(line.url, { connections: 1 });
   const close = async (): Promise<void> => {
     await database.close();
@@ -38,7 +38,7 @@ async function openStoreBehindLine() {
 }
 
 /** Lets what runs now be committed, but its answer be lost with the connection. */
-async function loseTheAnswer(line: DatabaseLine, head: number): Promise<void> {
+async function loseTheAnswer(line: Line, head: number): Promise<void> {
   await until(async () => (await opened.store.head()) >= head);
   await line.cut();
   line.isMute = false;

@@ -6,7 +6,7 @@ import { EventLog } from '../../../src/consumption/event-log.ts';
 import { follow } from '../../../src/consumption/follow.ts';
 import type { StoredEvent } from '../../../src/domain/event.ts';
 import type { EventStore } from '../../../src/persistence/event-store.ts';
-import { openDatabaseLine } from './database-line.ts';
+import { openLine } from '../../support/line.ts';
 import { openTestStore, type TestStore } from './open-test-store.ts';
 
 /** So long that only a wake-up can end a wait within the test. */
@@ -70,7 +70,7 @@ test('delivery goes on when the listening connection is killed', async () => {
 });
 
 test('delivery goes on when the database was away for a while', async () => {
-  await using line = await openDatabaseLine(opened.url);
+  await using line = await openLine(opened.url);
   await using wakeUp = await listenForAppends(line.url);
   const page = nextPage(new EventLog(opened.store, { bell: wakeUp.bell }));
   line.isDown = true;
