@@ -138,12 +138,6 @@ export class ChangeFeed {
     return rest.length > mostSingle ? merge(batch, rest) : batch;
   }
 
-  /** The end of the commit that a position is part of; undefined where that is not known here. */
-  commitOf(position: Position): Position | undefined {
-    const batch = this.#batches.findLast(({ batch: { after } }) => after < position)?.batch;
-    return batch !== undefined && batch.changes !== null && position <= batch.to ? batch.to : undefined;
-  }
-
   /** Lets go of the changes in memory, where they must not be told again: clients get what they miss from the table. */
   clear(): void {
     this.#batches = [];

@@ -60,6 +60,12 @@ export type RowQuery = {
 /** Where a row stands in an order: the value of the field ordered by, as text, and its key. */
 export type RowCursor = { readonly value: string | null; readonly key: string };
 
+/** Which rows a snapshot has: the first of those that pass the filter, by key. */
+export type SnapshotQuery = Pick<RowQuery, 'filter' | 'limit'>;
+
+/** Rows as they all are at one position. */
+export type Snapshot<Row> = { readonly position: Position; readonly rows: readonly Row[] };
+
 /** All rows that changed behind a position, as they are now; `null` when that is no longer known or too much. */
 export type ChangesSince = {
   readonly position: Position;
@@ -106,6 +112,8 @@ export interface ReadModels {
   /** What is kept back. */
   readonly parked: ParkedStore;
   rows<P extends AnyProjection>(projection: P, query: RowQuery): Promise<readonly StoredRow<P>[]>;
+  /** The same with the position at which they are so, in whichever process it is asked. */
+  snapshot<P extends AnyProjection>(projection: P, query: SnapshotQuery): Promise<Snapshot<StoredRow<P>>>;
   /** Rows by key, in no order; keys without a row are left out. */
   find<P extends AnyProjection>(
     projection: P,

@@ -1,12 +1,12 @@
 import type { ChangeBatch } from '../consumption/change-feed.ts';
 import { type Filter, passes } from '../consumption/filter.ts';
 import type { RowChange } from '../consumption/fold-rows.ts';
-import type { AnyRow } from '../consumption/projection.ts';
+import type { AnyProjection, AnyRow } from '../consumption/projection.ts';
 import type { RunningProjection } from '../consumption/projection-runner.ts';
 import type { ReadModels } from '../consumption/read-models.ts';
 import type { Position } from '../persistence/event-store.ts';
 import { GivenKeys } from './given-keys.ts';
-import type { Cursor } from './live-source.ts';
+import type { Cursor, SnapshotPlace } from './live-source.ts';
 import { readMissedChanges } from './missed-changes.ts';
 
 /** One frame of a live field. `position` is where a client that has it may resume; 0 while a snapshot is incomplete. */
@@ -112,21 +112,15 @@ function upToDate({ running: { feed } }: Options, cursor: Cursor): Next {
   return { frame: cursor.live ? null : frame, cursor: { ...cursor, position, live: true } };
 }
 
-/** All rows, a page at a time. What changes while there are more pages to come, comes again behind the position taken at the start. */
-async function snapshotPage(
-  { running, models, filter, isPartial, signal }: Options,
-  cursor: Cursor,
-): Promise<Next> {
+/** All rows, a page at a time. What changes while there are more pages to come, comes again behind the position of the first. */
+async function snapshotPage({ running, models, filter, isPartial }: Options, cursor: Cursor): Promise<Next> {
   const { projection, feed } = running;
   const begun = typeof cursor.snapshot === 'object' ? cursor.snapshot : null;
   const isFirst = begun === null;
   const { epoch, revision, horizon } = isFirst ? feed : cursor;
-  const start = begun?.at ?? feed.position;
-  const after = begun === null ? undefined : { value: null, key: begun.last };
-  const rows = await models.rows(projection, { filter, after, limit: snapshotPageSize + 1 });
+  const { rows, at } = await readPage(models, begun, { projection, filter, told: feed.position });
   const page = rows.slice(0, snapshotPageSize);
   const isComplete = rows.length === page.length;
-  const at = isFirst && isComplete ? await placeOf(page, start, running, signal) : start;
   const live = isComplete && at >= feed.position;
   const position = isComplete ? at : 0;
   const last = String(page.at(-1)?.[projection.keyField]);
@@ -138,20 +132,27 @@ async function snapshotPage(
   return { frame, cursor: { ...place, snapshot: isComplete ? null : { at, last } } };
 }
 
-/**
- * Where rows that were read in one statement stand: at the end of a commit, which may be one that the feed has not told yet.
- * Where the commit is not known they stand where the reading began, and what changed meanwhile comes again.
- */
-async function placeOf(
-  rows: readonly AnyRow[],
-  begun: Position,
-  running: RunningProjection,
-  signal: AbortSignal,
-): Promise<Position> {
-  const last = rows.reduce((most, { position }) => Math.max(most, Number(position)), begun);
-  if (last === begun) return begun;
-  if (last > running.feed.position) await running.waitFor(last, { timeout: longestWait, signal });
-  return running.feed.commitOf(last) ?? begun;
+type PageOptions = {
+  readonly projection: AnyProjection;
+  readonly filter: Filter | null | undefined;
+  /** Where the feed was before. */
+  readonly told: Position;
+};
+
+/** A page's rows, one more where others follow, and where the snapshot stands. */
+async function readPage(
+  models: ReadModels,
+  begun: SnapshotPlace | null,
+  { projection, filter, told }: PageOptions,
+): Promise<{ readonly rows: readonly AnyRow[]; readonly at: Position }> {
+  const limit = snapshotPageSize + 1;
+  if (begun !== null) {
+    const after = { value: null, key: begun.last };
+    return { rows: await models.rows(projection, { filter, after, limit }), at: begun.at };
+  }
+  const { rows, position } = await models.snapshot(projection, { filter, limit });
+  // A database that lost its last commits stands further back, for a moment.
+  return { rows, at: Math.max(position, told) };
 }
 
 async function readMissed(

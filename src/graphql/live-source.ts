@@ -19,9 +19,12 @@ export type Cursor = {
   readonly given?: GivenKeys | undefined;
   /** Whether the client's last frame said that it is up to date: where more was announced, more follows. */
   readonly live: boolean;
-  /** While a snapshot is under way: the position it began at and its last row's key, null before its first page. */
-  readonly snapshot: { readonly at: Position; readonly last: string } | 'beginning' | null;
+  /** Where a snapshot is that is under way. */
+  readonly snapshot: SnapshotPlace | 'beginning' | null;
 };
+
+/** The position that a snapshot began at, and its last row's key. */
+export type SnapshotPlace = { readonly at: Position; readonly last: string };
 
 /** Equal for clients at the same place. */
 export function keyOfCursor({ given, ...place }: Cursor): string {

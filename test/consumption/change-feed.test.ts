@@ -99,18 +99,3 @@ test('who is several batches behind gets them as one, each row once, as it was b
   feed.publish({ after: 3, to: 4, changes: null });
   expect(feed.burst(0)).toMatchObject({ after: 0, to: 3 });
 });
-
-test('the commit of a position is known where its changes are', () => {
-  const feed = new ChangeFeed(0);
-  const changes = [{ key: 'a', before: undefined, after: { id: 'a' }, position: 3 }];
-  feed.publish({ after: 0, to: 5, changes });
-  feed.publish({ after: 5, to: 8, changes: null });
-  expect([1, 3, 5, 6, 8, 9].map((position) => feed.commitOf(position))).toEqual([
-    5,
-    5,
-    5,
-    undefined,
-    undefined,
-    undefined,
-  ]);
-});

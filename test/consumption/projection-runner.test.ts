@@ -186,6 +186,28 @@ test('a key that has a row again counts as changed, not as removed', async () =>
   });
 });
 
+test('rows and the position that they come with are of one moment, however fast they change', async () => {
+  await using opened = await openCounters();
+  const { models } = opened.backend;
+  let isWriting = true;
+  async function findAhead(): Promise<readonly unknown[]> {
+    const ahead: unknown[] = [];
+    while (isWriting) {
+      const changes = await models.changesSince(opened.counters, 0, { limit: 10 });
+      const snapshot = await models.snapshot(opened.counters, { limit: 10 });
+      const answers = [{ position: changes?.position, rows: changes?.upserted ?? [] }, snapshot];
+      for (const { position, rows } of answers)
+        ahead.push(...rows.filter((row) => Number(row.position) > Number(position)));
+    }
+    return ahead;
+  }
+  const finding = findAhead();
+  for (let round = 0; round < 200; round += 1) await opened.append(counted('a'));
+  await opened.settle();
+  isWriting = false;
+  expect(await finding).toEqual([]);
+});
+
 test('more changes than asked for are not told', async () => {
   await using opened = await openCounters();
   await opened.append(counted('a', 'b', 'c'));

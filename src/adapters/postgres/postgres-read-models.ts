@@ -1,22 +1,21 @@
-import { and, asc, desc, eq, gt, type SQL, sql } from 'drizzle-orm';
-import type { PgColumn } from 'drizzle-orm/pg-core';
-import type { AnyProjection, StoredRow } from '../../consumption/projection.ts';
-import type { Place, ReadModels, RowCursor, RowQuery } from '../../consumption/read-models.ts';
+import { eq, sql } from 'drizzle-orm';
+import type { AnyProjection } from '../../consumption/projection.ts';
+import type { Place, ReadModels } from '../../consumption/read-models.ts';
 import type { StoredEvent } from '../../domain/event.ts';
 import { isLivefoldError, LivefoldError } from '../../kernel/errors.ts';
 import type { Position } from '../../persistence/event-store.ts';
 import { applyBatch } from './apply-batch.ts';
 import { beginProjection } from './arrange-consumers.ts';
 import { cancellable } from './cancel-queries.ts';
-import { typeOf } from './column-type.ts';
 import type { Database, Session } from './database.ts';
-import { columnOf, filterSql } from './filter-sql.ts';
 import { checkGoesOn, haltProjection } from './halted.ts';
 import { foldInline } from './inline-fault.ts';
 import type { PostgresEventStoreOptions } from './postgres-event-store.ts';
 import { createPostgresParkedStore } from './postgres-parked-store.ts';
+import { readChangesSince } from './read-changes-since.ts';
 import { readEvents } from './read-events.ts';
-import { findRows, selectFrom } from './read-table.ts';
+import { readSnapshot, selectRows } from './read-rows.ts';
+import { findRows } from './read-table.ts';
 import { settleKey } from './settle-key.ts';
 import { run } from './statement.ts';
 import { TableGrowth } from './table-growth.ts';
@@ -41,7 +40,7 @@ export function createPostgresReadModels(
 ): ReadModels {
   const { session, pipeline } = database;
   const tables = livefoldTables(schema);
-  const { tracking, tombstones } = tables;
+  const { tracking } = tables;
   const growth = new TableGrowth(session);
 
   async function tracked({ unit, name }: AnyProjection): Promise<Place | undefined> {
@@ -106,41 +105,16 @@ export function createPostgresReadModels(
     rows: (projection, query) =>
       asked(projection, () => cancellable(query.signal, () => selectRows(session, projection, query))),
 
+    snapshot: (projection, query) =>
+      asked(projection, () => readSnapshot(session, tables, projection, query)),
+
     find: (projection, keys, signal) =>
       asked(projection, () => cancellable(signal, () => findRows(session, projection, keys))),
 
     asKept: (projection, rows) => guarded(projection, () => castRows(session, projection, rows)),
 
-    changesSince: (projection, after, { limit, horizon = 0 }) =>
-      guarded(projection, async () => {
-        // The position first: whatever the tables say beyond it comes again with the next changes, so nothing is lost.
-        const now = await tracked(projection);
-        if (now === undefined || now.horizon > Math.max(after, horizon)) return null;
-        const { table, keyField, positionColumn, name } = projection;
-        const [upserted, removed] = await Promise.all([
-          session
-            .select()
-            .from(table)
-            .where(gt(positionColumn, after))
-            .orderBy(asc(positionColumn))
-            .limit(limit + 1)
-            .prepare('livefold_changed')
-            .execute(),
-          session
-            .select({ key: tombstones.key })
-            .from(tombstones)
-            .where(and(eq(tombstones.projection, name), gt(tombstones.position, after)))
-            .limit(limit + 1)
-            .prepare('livefold_removed')
-            .execute(),
-        ]);
-        // A key that was removed and has a row again is among those that changed: its row is newer than its tombstone.
-        const there = new Set(upserted.map((row) => String(row[keyField])));
-        const gone = removed.map(({ key }) => key).filter((key) => !there.has(key));
-        return upserted.length + removed.length > limit
-          ? null
-          : { position: now.position, upserted, removed: gone };
-      }),
+    changesSince: (projection, after, options) =>
+      guarded(projection, () => readChangesSince(session, tables, projection, { after, ...options })),
   };
 }
 
@@ -188,42 +162,6 @@ export function createInlineProjector(
       }
     }
   };
-}
-
-async function selectRows<P extends AnyProjection>(
-  on: Session,
-  projection: P,
-  query: RowQuery,
-): Promise<readonly StoredRow<P>[]> {
-  const { table, keyColumn } = projection;
-  const { orderBy, backwards = false, limit } = query;
-  const column = orderBy === undefined ? keyColumn : columnOf(table, orderBy.field);
-  const isDescending = (orderBy?.descending ?? false) !== backwards;
-  const direction = isDescending ? desc : asc;
-  const where = and(
-    filterSql(projection, query.filter),
-    query.after && beyond(column, keyColumn, query.after, (orderBy?.descending ?? false) ? '<' : '>'),
-    query.before && beyond(column, keyColumn, query.before, (orderBy?.descending ?? false) ? '>' : '<'),
-  );
-  const order =
-    column === keyColumn ? direction(keyColumn) : sql`${direction(column)}, ${direction(keyColumn)}`;
-  const rows = await selectFrom(
-    on,
-    projection,
-    sql`${where && sql`where ${where}`} order by ${order} limit ${limit}`,
-  );
-  return backwards ? rows.toReversed() : rows;
-}
-
-function beyond(column: PgColumn, keyColumn: PgColumn, { value, key }: RowCursor, operator: '<' | '>'): SQL {
-  const keyValue = sql`${key}::${typeOf(keyColumn)}`;
-  if (column === keyColumn) return sql`${keyColumn} ${sql.raw(operator)} ${keyValue}`;
-  const compared = sql`(${column}, ${keyColumn}) ${sql.raw(operator)} (${value}::${typeOf(column)}, ${keyValue})`;
-  if (column.notNull) return compared;
-  // Nulls are the largest in every order, but compare with nothing.
-  if (value !== null) return operator === '>' ? sql`(${compared} or ${column} is null)` : compared;
-  const isFurther = sql`${column} is null and ${keyColumn} ${sql.raw(operator)} ${keyValue}`;
-  return operator === '>' ? isFurther : sql`(${column} is not null or ${isFurther})`;
 }
 
 async function guarded<Result>(projection: AnyProjection, work: () => Promise<Result>): Promise<Result> {

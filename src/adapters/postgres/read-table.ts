@@ -18,6 +18,10 @@ type ReadTable = {
   readonly columns: readonly ReadColumn[];
   /** `select … from table` */
   readonly select: SQL;
+  /** The columns' names. */
+  readonly names: SQL;
+  /** As many nulls. */
+  readonly noValues: SQL;
   /** `select … from table as t join unnest` */
   readonly find: SQL;
   /** `as k(key) on t.key = k.key` */
@@ -103,6 +107,8 @@ function describe({ table, keyColumn }: AnyProjection): ReadTable {
   return {
     columns,
     select: fixed(sql`select ${nameList} from ${table}`),
+    names: fixed(nameList),
+    noValues: fixed(list(names.map(() => sql`null`))),
     find: fixed(sql`select ${list(names.map((name) => sql`t.${name}`))} from ${table} as t join unnest`),
     isFound: fixed(sql`as k(key) on t.${sql.identifier(keyColumn.name)} = k.key::${typeOf(keyColumn)}`),
     insert: fixed(sql`insert into ${table} (${nameList}) ${cast}`),

@@ -9,6 +9,10 @@ export function guardModels(models: ReadModels, session: Session): ReadModels {
   return {
     ...models,
     ...guardRows(models, session),
+    snapshot: (projection, query) => {
+      const filter = visibleRows(session.permissions, projection.name, query.filter);
+      return models.snapshot(projection, { ...query, filter });
+    },
     find: async (projection, keys, signal) => {
       const isVisible = visibleRow(session, projection.name);
       return (await models.find(projection, keys, signal)).filter(isVisible);
