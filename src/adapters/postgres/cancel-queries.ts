@@ -3,6 +3,8 @@ import type postgres from 'postgres';
 import { onAbort, throwIfAborted } from '../../kernel/async.ts';
 import { LivefoldError } from '../../kernel/errors.ts';
 
+export type Query = ReturnType<postgres.Sql['unsafe']>;
+
 /** Drizzle has no way to pass a signal on to the driver: it goes round it, and no further than `cancellable`. */
 const signals = new AsyncLocalStorage<AbortSignal>();
 
@@ -38,9 +40,27 @@ export function cancelQueries(client: postgres.Sql): postgres.Sql {
 }
 
 /** Cancels a query when the signal of the `cancellable` that it belongs to aborts. */
-export function cancelOnAbort(query: ReturnType<postgres.Sql['unsafe']>): void {
+export function cancelOnAbort(query: Query): void {
   const signal = signals.getStore();
   if (signal === undefined) return;
-  const release = onAbort(signal, () => query.cancel());
+  const release = onAbort(signal, () => cancel(query));
   query.then(release, release);
+}
+
+/**
+ * Cancels a query, round two faults of postgres.js 3.4.9. It opens a connection for the sake of a query: when that is cancelled by then, nothing
+ * goes out on the new connection, whose first answer the driver waits for, and the pool has lost it for good; so something else
+ * goes out instead. And the answer of one that is cancelled behind another of its transaction goes to the next: what stands
+ * before it is cancelled as well, which ends the transaction, and this one is left to that.
+ */
+export function cancel(query: Query): void {
+  const isSent = 'state' in query && query.state !== null;
+  if (isSent && !isRunning(query)) return;
+  query.cancel();
+  if (!isSent) Object.assign(query, { cancelled: null, strings: ['select'], args: [] });
+}
+
+/** Whether the server has begun with a query, or will at once. */
+export function isRunning(query: Query): boolean {
+  return 'active' in query && query.active === true;
 }

@@ -7,6 +7,8 @@ import { cancelQueries } from './cancel-queries.ts';
 import { DriverSocket } from './driver-socket.ts';
 import { encryptionOf } from './encrypt.ts';
 import { guardTransactions } from './guard-transactions.ts';
+import { oneAtATime } from './one-at-a-time.ts';
+import { shortTurns } from './short-turns.ts';
 
 /** A Drizzle database or one of its transactions: whatever can run a query. */
 export type Session = PgDatabase<PostgresJsQueryResultHKT, Record<string, never>>;
@@ -16,7 +18,8 @@ export type Database = {
   readonly session: PostgresJsDatabase<Record<string, never>>;
   /**
    * One connection, for short statements that many ask for at the same moment: they go out in one write and run one behind
-   * the other, which on few cores is faster than waking a server process for each.
+   * the other, which on few cores is faster than waking a server process for each. One that takes long is cancelled: it
+   * belongs on the pool.
    */
   readonly pipeline: PostgresJsDatabase<Record<string, never>>;
   /** One connection for appends, which go out one behind the other anyway: always the same server process, with its plans and pages at hand. */
@@ -39,7 +42,7 @@ export type DatabaseOptions = {
 /** Opens a pool of its own: Drizzle rewrites the date parsers of the client it is given, so it shares none. */
 export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
   const client = openClient(url, { max: options.connections ?? 8 });
-  const single = openClient(url, { max: 1 });
+  const single = shortTurns(openClient(url, { max: 1 }));
   const appends = openClient(url, { max: 1 });
   const beats = openClient(url, { max: 1 });
   const close = async (): Promise<void> => {
@@ -68,7 +71,8 @@ export function openClient(url: string, options: { readonly max: number }): post
     ssl: false,
     socket: socketsTo(url),
   };
-  return guardTransactions(cancelQueries(boundStatements(postgres(url, settings))));
+  const client = boundStatements(postgres(url, settings));
+  return guardTransactions(cancelQueries(options.max === 1 ? client : oneAtATime(client)));
 }
 
 type Servers = {

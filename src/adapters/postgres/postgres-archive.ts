@@ -20,12 +20,12 @@ const mostFaults = 100;
 
 /** The log in Postgres as a whole. */
 export function createPostgresArchive(
-  { session, pipeline }: Pick<Database, 'session' | 'pipeline'>,
+  { session }: Pick<Database, 'session'>,
   schema: string = defaultSchema,
 ): LogArchive {
   const tables = livefoldTables(schema);
   const { events, tags, commands } = tables;
-  const growth = new TableGrowth(pipeline);
+  const growth = new TableGrowth(session);
 
   async function* commandPages(after: Position, upTo: Position): AsyncGenerator<readonly StoredCommand[]> {
     for (let start = after; start < upTo; start += window) {

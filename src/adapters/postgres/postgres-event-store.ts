@@ -34,8 +34,7 @@ export function createPostgresEventStore(options: PostgresEventStoreOptions): Ev
   const { session } = database;
   const tables = livefoldTables(schema);
   const append = prepareAppend(database.appends, schema);
-  // Not on the pool: appends that go one by one would from then on change between two server processes, a fifth slower.
-  const growth = new TableGrowth(database.pipeline);
+  const growth = new TableGrowth(session);
 
   async function writeIn(transaction: Session, items: readonly AppendItem[]): Promise<AppendedBatch> {
     const appended = await prepareAppend(transaction, schema)(items);

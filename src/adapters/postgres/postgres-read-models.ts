@@ -17,6 +17,7 @@ import { readEvents } from './read-events.ts';
 import { readSnapshot, selectRows } from './read-rows.ts';
 import { findRows } from './read-table.ts';
 import { settleKey } from './settle-key.ts';
+import { inShortTurn } from './short-turns.ts';
 import { run } from './statement.ts';
 import { TableGrowth } from './table-growth.ts';
 import { defaultSchema, livefoldTables } from './tables.ts';
@@ -38,7 +39,7 @@ export function createPostgresReadModels(
   database: Record<keyof Pick<Database, 'session' | 'pipeline'>, Session>,
   schema: string = defaultSchema,
 ): ReadModels {
-  const { session, pipeline } = database;
+  const { session } = database;
   const tables = livefoldTables(schema);
   const { tracking } = tables;
   const growth = new TableGrowth(session);
@@ -86,8 +87,12 @@ export function createPostgresReadModels(
 
     apply: (projection, batch) =>
       guarded(projection, async () => {
-        const on = batch.events.length > shortBatch ? session : pipeline;
-        const changes = await applyBatch(projection, batch, { session: on, pool: session, tables });
+        const apply = (on: Session): ReturnType<typeof applyBatch> =>
+          applyBatch(projection, batch, { session: on, pool: session, tables });
+        // A table that somebody has locked holds up its own projection alone.
+        const changes = await (batch.events.length > shortBatch
+          ? apply(session)
+          : inShortTurn(database, apply));
         if (changes === null) return null;
         const added =
           changes === 'unknown' ? batch.events : changes.filter(({ before }) => before === undefined);
