@@ -26,8 +26,14 @@ export type ParkedKey = {
 /** A parked key that is to be tried again, and in how many milliseconds from now. */
 export type DueKey = { readonly key: string; readonly asked: ParkedAction | null; readonly wait: number };
 
-/** An event that is kept back for a key, and how often it was tried. */
-export type WaitingEvent = { readonly position: Position; readonly failures: number };
+/** An event that is kept back for a key, how often it was tried, and what an operator wants done about it. */
+export type WaitingEvent = {
+  readonly position: Position;
+  readonly failures: number;
+  readonly asked: ParkedAction | null;
+  /** Another one whenever somebody asks: what is asked for while something is done about the key is yet to be done. */
+  readonly revision: string;
+};
 
 /** An event that was left out of a key's fold. */
 export type SkippedEvent = { readonly key: string; readonly position: Position };

@@ -14,12 +14,13 @@ export type RetryOptions = BatchOptions & {
 };
 
 /** Reacts to what is kept back for a key, in order, as far as it goes; false when something of it still is. */
-export async function retryKey({ key, asked }: DueKey, options: RetryOptions): Promise<boolean> {
+export async function retryKey({ key }: DueKey, options: RetryOptions): Promise<boolean> {
   const { manager, waiting: look, commit } = options;
-  for (let action = asked ?? 'retry'; ; action = 'retry') {
+  for (;;) {
     const all = await look(consumerOf(manager.name), key, mostAtOnce);
     const [first] = all;
     if (first === undefined) return true;
+    const action = first.asked ?? 'retry';
     const waiting = first.position === 0 ? [first] : all;
     const reacted = await reactAgain(key, waiting, action, options);
     await commit(reacted, { key, action, waiting });

@@ -3,7 +3,7 @@ import { sleep } from '../kernel/async.ts';
 import type { Position } from '../persistence/event-store.ts';
 import type { Lease } from './lease-store.ts';
 import type { ParkedKeys } from './parked-keys.ts';
-import type { DueKey, ParkedAction } from './parked-store.ts';
+import type { DueKey } from './parked-store.ts';
 import type { AnyProjection } from './projection.ts';
 import type { ReadModels } from './read-models.ts';
 import { isOwnKey } from './stream-key.ts';
@@ -54,14 +54,10 @@ function isDue({ asked, wait }: DueKey): boolean {
 }
 
 /** Folds what is kept back for a key, a page of it in each transaction, as far as it goes. */
-async function settle(
-  projection: AnyProjection,
-  { key, asked }: DueKey,
-  options: TendOptions,
-): Promise<void> {
+async function settle(projection: AnyProjection, { key }: DueKey, options: TendOptions): Promise<void> {
   const { onRefused, takeTurn, signal } = options;
-  for (let action = asked ?? 'retry'; !signal.aborted; action = 'retry') {
-    const left = await takeTurn(() => settlePage(projection, { key, action }, options));
+  while (!signal.aborted) {
+    const left = await takeTurn(() => settlePage(projection, key, options));
     if (left === 'refused') {
       onRefused();
       await sleep(pause, signal);
@@ -72,10 +68,11 @@ async function settle(
 
 async function settlePage(
   projection: AnyProjection,
-  { key, action }: { readonly key: string; readonly action: ParkedAction },
+  key: string,
   { models, parked, lease, readAt, onChanged }: TendOptions,
 ): Promise<'nothing' | 'more' | 'failed' | 'refused'> {
   const waiting = await models.parked.waiting(projection.name, key, mostAtOnce);
+  const action = waiting[0]?.asked ?? 'retry';
   const wanted = action === 'skip' ? waiting.slice(1) : waiting;
   const events = await readAt(wanted.map(({ position }) => position));
   const settled = await models.settle(projection, { key, action, waiting, events, parked, lease });

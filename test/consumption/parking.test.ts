@@ -344,3 +344,58 @@ test('what is parked outlives its process', async () => {
     { id: 'b', total: 2 },
   ]);
 });
+
+test.each([
+  {
+    action: 'retry',
+    of: 'the event that it stops at',
+    bad: '1 a',
+    tried: ['1 a', '1 a'],
+    total: [],
+    left: [1],
+  },
+  { action: 'retry', of: 'a later one', bad: '2 a', tried: ['1 a', '2 a', '2 a'], total: [1], left: [2] },
+  {
+    action: 'skip',
+    of: 'the event that it stops at',
+    bad: '1 a',
+    tried: ['1 a', '2 a'],
+    total: [1],
+    left: [],
+  },
+  { action: 'skip', of: 'one that it frees', bad: '2 a', tried: ['1 a', '2 a'], total: [1], left: [2] },
+] as const)('a $action that is asked for during a retry is done behind it: of $of', async (given) => {
+  const { bad, onFold } = moody();
+  const folded: string[] = [];
+  bad.add('1 a');
+  await using opened = await openCounters({
+    onFold(event, key) {
+      folded.push(`${event.position} ${key}`);
+      return onFold(event, key);
+    },
+  });
+  await opened.append(counted('a'), counted('a'));
+  await opened.settle();
+  // So often that it is not tried by itself any more.
+  await opened.session.execute(sql`update livefold.parked set next_try = null, failures = 10`);
+  const [before] = folded.splice(0);
+  expect(before).toBe('1 a');
+  bad.clear();
+  bad.add(given.bad);
+  const { parked } = opened.backend.models;
+  await opened.session.transaction(async (transaction) => {
+    await transaction.execute(sql`lock table counters in access exclusive mode`);
+    await parked.ask('counters', 'retry');
+    const waiting = sql`select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    await vi.waitFor(async () => expect(await opened.session.execute(waiting)).toHaveLength(1), 20_000);
+    await parked.ask('counters', given.action);
+  });
+  await vi.waitFor(async () => {
+    const left = await parkedOf(opened);
+    expect(left.map(({ position, asked }) => ({ position, asked }))).toEqual(
+      given.left.map((position) => ({ position, asked: null })),
+    );
+    expect((await opened.rows()).map(({ total }) => total)).toEqual(given.total);
+    expect(folded).toEqual(given.tried);
+  }, 20_000);
+});

@@ -68,6 +68,6 @@ export function keepBack(
   return sql`insert into ${parked} (consumer, key, position, error, failures, parked_at, next_try)
     select ${consumer}, k.key, k.position, k.error, k.failures, clock_timestamp(), clock_timestamp() + make_interval(secs => k.pause / 1000)
     from unnest(${sql.join(values, sql`, `)}) as k(key, position, error, failures, pause) where ${condition}
-    on conflict (consumer, key, position) do update set error = excluded.error, failures = excluded.failures, next_try = excluded.next_try, asked = null
+    on conflict (consumer, key, position) do update set error = excluded.error, failures = excluded.failures, next_try = excluded.next_try
     returning case when error is not null then ${announceParked(schema.schemaName, consumer)} end`;
 }

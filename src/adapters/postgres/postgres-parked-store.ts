@@ -39,8 +39,12 @@ export function createPostgresParkedStore(
       translated('looking for parked events', () =>
         run(
           session,
-          sql`select position, failures from ${parked} where consumer = ${consumer} and key = ${key} order by position limit ${limit}`,
-          ([position, failures]) => ({ position: Number(position), failures: Number(failures) }),
+          // The transaction that has written a row last: nobody but who asks changes the first of a key beside who works on it.
+          sql`select position, failures, asked, xmin::text from ${parked} where consumer = ${consumer} and key = ${key} order by position limit ${limit}`,
+          ([position, failures, asked, revision]) => ({
+            ...{ position: Number(position), failures: Number(failures) },
+            ...{ asked: actionOf(asked), revision: String(revision) },
+          }),
         ),
       ),
 

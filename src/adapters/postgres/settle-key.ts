@@ -115,12 +115,13 @@ export async function storeSettled(
   },
 ): Promise<void> {
   const { parked } = tables;
+  await forgetAsked(transaction, tables, name, key, waiting);
   const left = new Set(keptBack.filter((one) => one.key === key).map(({ event }) => event.position));
   const done = waiting.filter(({ position }) => !left.has(position)).map(({ position }) => position);
-  await run(
+  const wanted = await run(
     transaction,
-    sql`delete from ${parked} where consumer = ${name} and key = ${key} and position = any (${plainArray(done)}::bigint[])`,
-    () => undefined,
+    sql`delete from ${parked} where consumer = ${name} and key = ${key} and position = any (${plainArray(done)}::bigint[]) returning asked`,
+    ([asked]) => asked,
   );
   // Those of the key that wait are there already.
   const anew = keptBack.filter((one) => one.key !== key || one.fault !== null);
@@ -136,6 +137,31 @@ export async function storeSettled(
     sql`update ${parked} as p set error = 'WAITING: It is about to be folded.', next_try = clock_timestamp()
       from (select key, min(position) as position from ${parked} where consumer = ${name} and key = any (${keys}::text[]) group by key) as h
       where p.consumer = ${name} and p.key = h.key and p.position = h.position and p.error is null`,
+    () => undefined,
+  );
+  // Who wanted the event left out that is done with did not mean the next.
+  if (wanted.includes('retry'))
+    await run(
+      transaction,
+      sql`update ${parked} set asked = 'retry' where consumer = ${name} and key = ${key}
+        and position = (select min(position) from ${parked} where consumer = ${name} and key = ${key})`,
+      () => undefined,
+    );
+}
+
+/** What was asked for is done, but for what was asked since the work on it began. */
+async function forgetAsked(
+  transaction: Session,
+  { parked }: LivefoldTables,
+  name: string,
+  key: string,
+  [first]: readonly WaitingEvent[],
+): Promise<void> {
+  if (first === undefined || first.asked === null) return;
+  await run(
+    transaction,
+    sql`update ${parked} set asked = null
+      where consumer = ${name} and key = ${key} and position = ${first.position} and xmin::text = ${first.revision}`,
     () => undefined,
   );
 }

@@ -1,6 +1,5 @@
 import type postgres from 'postgres';
 import { cancel, isRunning, type Query } from './cancel-queries.ts';
-import type { Database, Session } from './database.ts';
 import { databaseCode } from './translate-error.ts';
 
 /** Milliseconds that a statement may keep those behind it waiting: a hundred times what a short batch takes, also on a busy machine. */
@@ -39,8 +38,8 @@ export function shortTurns(client: postgres.Sql): postgres.Sql {
 }
 
 /** Does work on the connection that many share; where it would hold that up, anew on one of its own. */
-export async function inShortTurn<Result>(
-  { pipeline, session }: Record<keyof Pick<Database, 'session' | 'pipeline'>, Session>,
+export async function inShortTurn<Session, Result>(
+  { pipeline, session }: { readonly pipeline: Session; readonly session: Session },
   work: (on: Session) => Promise<Result>,
 ): Promise<Result> {
   try {

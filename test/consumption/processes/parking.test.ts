@@ -255,3 +255,39 @@ test('an operator of another process is heard', async () => {
   await isFree();
   await becomes('Knocked ada', 'TurnedAway ada');
 });
+
+test.each([
+  { action: 'retry', becomes: ['ada'] },
+  { action: 'skip', becomes: [] },
+] as const)('a $action that is asked for during a retry is done behind it', async ({ action, becomes }) => {
+  const turns = [Promise.withResolvers<void>(), Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const [first, second, third] = turns.map(({ resolve }) => resolve);
+  let tries = 0;
+  const execute = async (): Promise<never> => {
+    tries += 1;
+    await turns[tries - 1]?.promise;
+    throw new RangeError('no');
+  };
+  const manager = processManager('moody').on(
+    Knocked,
+    ({ data }) => data.guest,
+    (_, { data }) => ({ send: [enter(data.guest)] }),
+  );
+  await using _ = await house.run(manager, { execute });
+  await house.execute(knock('ada'));
+  first?.();
+  await eventually(async () => expect(await parked()).toHaveLength(1));
+  // So often that it is not tried by itself any more.
+  await house.database.session.execute(sql`update livefold.parked set next_try = null, failures = 10`);
+  await ask('retry');
+  await eventually(async () => expect(tries).toBe(2));
+  await ask(action);
+  second?.();
+  third?.();
+  await eventually(async () => {
+    const left = await parked();
+    expect(left.map(({ key }) => key)).toEqual(becomes);
+    expect(left.every(({ asked, failures }) => asked === null && failures === 12)).toBe(true);
+  });
+  expect(tries).toBe(action === 'retry' ? 3 : 2);
+});
