@@ -29,4 +29,6 @@ export interface Backend {
   readonly revocations: RevocationStore;
   /** By name. */
   readonly projections: ReadonlyMap<string, RunningProjection>;
+  /** The names of its process managers, as consumers of the log have them: `process:fulfilment`. */
+  readonly processManagers: readonly string[];
 }

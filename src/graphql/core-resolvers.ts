@@ -25,7 +25,7 @@ export const coreResolvers: Resolvers = {
     encoded: ({ data }, _, { backend }) => backend.transcoder.encode(data),
   },
   Projection: {
-    parked: ({ name }) => ({ projection: name }),
+    parked: ({ name }) => ({ consumer: name }),
   },
   ParkedKeys: {
     count: (parked, _, { backend }) => countParked(parked, backend),
@@ -35,6 +35,8 @@ export const coreResolvers: Resolvers = {
     head: (_, _args, { backend }) => backend.log.head(),
     notificationLog: (_, args, context) => readNotifications(args, context),
     projections: (_, _args, { backend }) => listProjections(backend),
+    processManagers: (_, _args, { backend }) =>
+      backend.processManagers.map((name) => ({ name, parked: { consumer: name } })),
   },
   Mutation: {
     retryParked: (_, args, context) => askAboutParked('retry', args, context),

@@ -180,6 +180,15 @@ export type Projection = {
   readonly parked: ParkedKeys;
 };
 
+/** What reacts to events with commands. */
+export type ProcessManager = {
+  readonly __typename?: 'ProcessManager';
+  /** `process:` and what it is called, as `retryParked` and the command line know it. */
+  readonly name: Scalars['String']['output'];
+  /** The keys of processes whose events and timers are kept back, since one of them could not be reacted to. All others go on. */
+  readonly parked: ParkedKeys;
+};
+
 /** Keys whose events are kept back. */
 export type ParkedKeys = {
   readonly __typename?: 'ParkedKeys';
@@ -196,14 +205,14 @@ export type ParkedKeysKeysArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
 };
 
-/** A key whose events are kept back: the first of them could not be folded, the others came behind it. Its row is as it was before. */
+/** A key whose events are kept back: the first of them could not be folded or reacted to, the others came behind it. Its row or process is as it was before. */
 export type ParkedKey = {
   readonly __typename?: 'ParkedKey';
-  /** The row's key; `stream:` and a stream's name where nobody knows which rows its events concern. */
+  /** The row's or process's key; `stream:` and a stream's name where nobody knows which of them its events concern. */
   readonly key: Scalars['String']['output'];
-  /** Of the event that could not be folded. */
+  /** Of the event that could not be handled; 0 for a timer. */
   readonly position: Scalars['Position']['output'];
-  /** That event's type. */
+  /** That event's type; empty for a timer. */
   readonly type: Scalars['String']['output'];
   /** A code, a colon and what went wrong. What the handler's own error said is in the log of the process. */
   readonly error: Scalars['String']['output'];
@@ -222,7 +231,7 @@ export type ParkedPayload = {
   readonly __typename?: 'ParkedPayload';
   /** How many keys were meant; 0 where none of that name is parked. */
   readonly asked: Scalars['Int']['output'];
-  /** Whether it has been done. If not, it will be as soon as a process works on the projection. */
+  /** Whether it has been done. If not, it will be as soon as a server works on it. */
   readonly done: Scalars['Boolean']['output'];
   /** How many of them are parked still: they failed again, with the same event or a later one. */
   readonly left: Scalars['Int']['output'];
@@ -398,6 +407,8 @@ export type Query = {
   readonly notificationLog: NotificationConnection;
   /** All projections and how far they are. */
   readonly projections: ReadonlyArray<Projection>;
+  /** All process managers. */
+  readonly processManagers: ReadonlyArray<ProcessManager>;
 };
 
 
@@ -452,9 +463,9 @@ export type Mutation = {
   readonly refreshToken: RefreshTokenPayload;
   /** Refuses tokens from now on, everywhere within a second; what is subscribed with them ends. */
   readonly revokeTokens: RevokeTokensPayload;
-  /** Folds what is kept back for a parked key again, in order; for all keys of the projection when `key` is left out. Waits up to five seconds for that. */
+  /** Folds what is kept back for a parked key again, in order, or reacts to it; for all keys when `key` is left out. Waits up to five seconds for that. */
   readonly retryParked: ParkedPayload;
-  /** Leaves the event that could not be folded out of its key for good, and folds those behind it. Waits up to five seconds for that. */
+  /** Leaves the event or timer that could not be handled out of its key for good, and handles those behind it. Waits up to five seconds for that. */
   readonly skipParked: ParkedPayload;
 };
 
@@ -591,6 +602,7 @@ export type ResolversTypes = {
   PageInfo: ResolverTypeWrapper<PageInfo>;
   Projection: ResolverTypeWrapper<ListedProjection>;
   Float: ResolverTypeWrapper<Scalars['Float']['output']>;
+  ProcessManager: ResolverTypeWrapper<Omit<ProcessManager, 'parked'> & { parked: ResolversTypes['ParkedKeys'] }>;
   ParkedKeys: ResolverTypeWrapper<ParkedOf>;
   ParkedKey: ResolverTypeWrapper<ParkedKey>;
   ParkedPayload: ResolverTypeWrapper<ParkedPayload>;
@@ -636,6 +648,7 @@ export type ResolversParentTypes = {
   PageInfo: PageInfo;
   Projection: ListedProjection;
   Float: Scalars['Float']['output'];
+  ProcessManager: Omit<ProcessManager, 'parked'> & { parked: ResolversParentTypes['ParkedKeys'] };
   ParkedKeys: ParkedOf;
   ParkedKey: ParkedKey;
   ParkedPayload: ParkedPayload;
@@ -765,6 +778,11 @@ export type ProjectionResolvers<ContextType = GraphQLContext, ParentType extends
   parked?: Resolver<ResolversTypes['ParkedKeys'], ParentType, ContextType>;
 };
 
+export type ProcessManagerResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['ProcessManager'] = ResolversParentTypes['ProcessManager']> = {
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  parked?: Resolver<ResolversTypes['ParkedKeys'], ParentType, ContextType>;
+};
+
 export type ParkedKeysResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['ParkedKeys'] = ResolversParentTypes['ParkedKeys']> = {
   count?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   keys?: Resolver<ReadonlyArray<ResolversTypes['ParkedKey']>, ParentType, ContextType, Partial<ParkedKeysKeysArgs>>;
@@ -812,6 +830,7 @@ export type QueryResolvers<ContextType = GraphQLContext, ParentType extends Reso
   head?: Resolver<ResolversTypes['Position'], ParentType, ContextType>;
   notificationLog?: Resolver<ResolversTypes['NotificationConnection'], ParentType, ContextType, Partial<QueryNotificationLogArgs>>;
   projections?: Resolver<ReadonlyArray<ResolversTypes['Projection']>, ParentType, ContextType>;
+  processManagers?: Resolver<ReadonlyArray<ResolversTypes['ProcessManager']>, ParentType, ContextType>;
 };
 
 export type CallerResolvers<ContextType = GraphQLContext, ParentType extends ResolversParentTypes['Caller'] = ResolversParentTypes['Caller']> = {
@@ -854,6 +873,7 @@ export type Resolvers<ContextType = GraphQLContext> = {
   NotificationEdge?: NotificationEdgeResolvers<ContextType>;
   PageInfo?: PageInfoResolvers<ContextType>;
   Projection?: ProjectionResolvers<ContextType>;
+  ProcessManager?: ProcessManagerResolvers<ContextType>;
   ParkedKeys?: ParkedKeysResolvers<ContextType>;
   ParkedKey?: ParkedKeyResolvers<ContextType>;
   ParkedPayload?: ParkedPayloadResolvers<ContextType>;

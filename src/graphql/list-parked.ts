@@ -11,12 +11,12 @@ const largestPage = 1_000;
 /** So long a mutation waits until it is done, in milliseconds. */
 const longestWait = 5_000;
 
-export function countParked({ projection }: ParkedOf, { models }: Backend): Promise<number> {
-  return models.parked.count(projection);
+export function countParked({ consumer }: ParkedOf, { models }: Backend): Promise<number> {
+  return models.parked.count(consumer);
 }
 
 export function listParked(
-  { projection }: ParkedOf,
+  { consumer }: ParkedOf,
   {
     first,
     after,
@@ -24,17 +24,17 @@ export function listParked(
   { models }: Backend,
 ): Promise<readonly ParkedKey[]> {
   const size = checkPageSize('first', first ?? usualPage, largestPage);
-  return models.parked.list(projection, { first: size, after: after ?? undefined });
+  return models.parked.list(consumer, { first: size, after: after ?? undefined });
 }
 
-/** @throws LivefoldError `BAD_USER_INPUT` for a projection that is none */
+/** @throws LivefoldError `BAD_USER_INPUT` for a projection that is none, or a process manager */
 export async function askAboutParked(
   action: ParkedAction,
   { projection, key }: { readonly projection: string; readonly key?: string | null | undefined },
   { backend, signal }: GraphQLContext,
 ): Promise<AskedOutcome & { readonly done: boolean }> {
-  if (!backend.projections.has(projection)) {
-    const message = `There is no projection "${projection}".`;
+  if (!backend.projections.has(projection) && !backend.processManagers.includes(projection)) {
+    const message = `There is no projection or process manager "${projection}".`;
     throw new LivefoldError('BAD_USER_INPUT', message, {
       fields: { issues: [{ path: ['projection'], message }] },
     });

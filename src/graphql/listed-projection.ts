@@ -20,5 +20,5 @@ export type ListedProjection = Progress & {
   readonly shards: readonly (Progress & { readonly shard: number })[];
 };
 
-/** The parked keys of a projection, before anybody has asked for any of them. */
-export type ParkedOf = { readonly projection: string };
+/** The parked keys of a projection or a process manager, before anybody has asked for any of them. */
+export type ParkedOf = { readonly consumer: string };

@@ -12,6 +12,7 @@ import { LogWatches } from '../consumption/log-watches.ts';
 import { Members } from '../consumption/members.ts';
 import { PastRows } from '../consumption/past-rows.ts';
 import { runProcessManager } from '../consumption/process-runner.ts';
+import { consumerOf } from '../consumption/process-store.ts';
 import { type RunningProjection, runProjection } from '../consumption/projection-runner.ts';
 import { noticeProjections } from '../consumption/rebuild/notice-projections.ts';
 import { EventRegistry } from '../domain/event-registry.ts';
@@ -122,6 +123,7 @@ export async function startBackend(
     heardOfRevocations: storage.wakeUp.news.revocations,
     transcoder: createTranscoder(definition.transcodings),
     projections: new Map(runners.map((runner) => [runner.projection.name, runner])),
+    processManagers: (definition.processManagers ?? []).map(({ name }) => consumerOf(name)),
     databaseUrl,
     database,
     ping: async () => void (await store.head()),

@@ -67,8 +67,12 @@ describe('a list', () => {
     expect(await nobody.refusal(orders)).toBe('UNAUTHENTICATED');
     expect(await operator.refusal(orders)).toBe('FORBIDDEN');
     expect(await shop.as(await shop.issuer.token('ada')).refusal(orders)).toBe('FORBIDDEN');
-    for (const field of ['salesByCountry { country }', 'dailySales { day }', 'projections { name }', 'head'])
+    const operators = ['projections { name }', 'processManagers { name }', 'head'];
+    for (const field of ['salesByCountry { country }', 'dailySales { day }', ...operators])
       expect(await ada.refusal(`{ ${field} }`)).toBe('FORBIDDEN');
+    const retry = 'mutation { retryParked(projection: "process:fulfilment") { asked } }';
+    expect(await ada.refusal(retry)).toBe('FORBIDDEN');
+    expect(await operator.data(retry)).toEqual({ retryParked: { asked: 0 } });
     expect(await staff.data('{ salesByCountry { orders } }')).toEqual({ salesByCountry: [{ orders: 4 }] });
     expect((await operator.data('{ projections { name } head }')).projections).toHaveLength(5);
   });

@@ -1,6 +1,7 @@
 import { createClient } from 'graphql-ws';
 import { expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
+import { processManager } from '../../src/consumption/process-manager.ts';
 import { serve } from '../../src/main/serve.ts';
 import {
   counted,
@@ -9,6 +10,8 @@ import {
   createCountersDatabase,
 } from '../consumption/counters.ts';
 import { moody } from '../consumption/moods.ts';
+import { doorEvents, Knocked, knock } from '../consumption/processes/doors.ts';
+import { createTestDatabase } from '../support/database.ts';
 import { post } from './requests.ts';
 
 /** Counters that are served, `a` and `b` of them parked at the first event. */
@@ -79,6 +82,55 @@ test('a projection that is none is the client’s mistake', async () => {
   expect(errors).toMatchObject([
     { extensions: { code: 'BAD_USER_INPUT', issues: [{ path: ['projection'] }] } },
   ]);
+});
+
+test('what a process manager keeps back is listed, retried and skipped as a projection is', async () => {
+  const bad = new Set(['ada', 'bob']);
+  const porter = processManager<string>('porter').on(
+    Knocked,
+    ({ data }) => data.guest,
+    (_, { data: { guest } }) => {
+      if (bad.has(guest)) throw new RangeError('no');
+      return { state: 'in' };
+    },
+  );
+  await using created = await createTestDatabase();
+  const definition = { name: 'house', typeDefs: [], resolvers: {}, events: doorEvents, projections: [] };
+  const served = await serve(
+    { ...definition, processManagers: [porter] },
+    { databaseUrl: created.url, port: 0 },
+  );
+  const ask = async (query: string) => (await post(`${served.url}/graphql`, { query })).body;
+  for (const guest of ['ada', 'bob', 'cleo', 'ada']) await served.backend.execute(knock(guest));
+  const list = '{ processManagers { name parked { count keys { key position type waiting } } } }';
+  const keys = [
+    { key: 'ada', position: '1', type: 'Knocked', waiting: 1 },
+    { key: 'bob', position: '2', type: 'Knocked', waiting: 0 },
+  ];
+  await vi.waitFor(
+    async () =>
+      expect((await ask(list)).data).toEqual({
+        processManagers: [{ name: 'process:porter', parked: { count: 2, keys } }],
+      }),
+    20_000,
+  );
+  const payload = '{ asked done left keys { key } }';
+  expect(await ask(`mutation { skipParked(projection: "process:porter", key: "bob") ${payload} }`)).toEqual({
+    data: { skipParked: { asked: 1, done: true, left: 0, keys: [] } },
+  });
+  bad.clear();
+  // By itself it may have been tried again, and have gone on, a moment before.
+  const retry = `mutation { retryParked(projection: "process:porter") ${payload} }`;
+  expect(await ask(retry)).toEqual({
+    data: { retryParked: { asked: expect.any(Number), done: true, left: 0, keys: [] } },
+  });
+  expect((await ask(list)).data?.processManagers).toEqual([
+    { name: 'process:porter', parked: { count: 0, keys: [] } },
+  ]);
+  expect((await ask('mutation { retryParked(projection: "porter") { asked } }')).errors).toMatchObject([
+    { extensions: { code: 'BAD_USER_INPUT' } },
+  ]);
+  await served.stop();
 });
 
 test('who watches the projections hears of keys that are parked and freed', async () => {
