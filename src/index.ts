@@ -15,6 +15,7 @@ export { type LiveProjection, liveProjection } from './consumption/live-projecti
 export { LiveReader, type LiveReaderOptions, type LiveRow } from './consumption/live-reader.ts';
 export {
   type ProcessManager,
+  type ProcessManagerOptions,
   processManager,
   type Reaction,
   type Refused,

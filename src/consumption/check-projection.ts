@@ -38,14 +38,6 @@ export function checkStart<StartAt extends string | number>(name: string, startA
   );
 }
 
-export function checkTimeout(name: string, timeout: number): number {
-  if (Number.isInteger(timeout) && timeout > 0) return timeout;
-  throw new LivefoldError(
-    'INVALID_TIMEOUT',
-    `The projection "${name}" cannot have a timeout of ${timeout}: give a whole number of milliseconds from 1.`,
-  );
-}
-
 export function checkLists<Lists extends object>(name: string, table: PgTable, lists: Lists): Lists {
   const columns: Readonly<Record<string, PgColumn>> = getTableColumns(table);
   for (const field of Object.keys(lists))

@@ -6,7 +6,9 @@ import { type Cause, carryOut, commandIdOf, type SendOptions } from './process-c
 import { type Happening, type HeldBack, processFault, timerFires } from './process-fault.ts';
 import type { Reaction } from './process-manager.ts';
 import type { DueTimer, Process, ProcessBatch, ProcessChange } from './process-store.ts';
+import { reactionTimedOut, reactWithin } from './react-within.ts';
 import { streamKeyOf } from './stream-key.ts';
+import { workInTurns } from './work-in-turns.ts';
 
 /** Something that a process reacts to. */
 type Occasion = {
@@ -34,33 +36,40 @@ export async function reactToEvents(events: readonly StoredEvent[], options: Bat
   const occasions = new Map<string, Occasion[]>();
   const keptBack: HeldBack[] = [];
   const held = new Set<string>();
-  for (const event of events) {
+  // Where the key cannot be told, the event and those of its stream behind it wait under the stream.
+  const holderOf = (event: StoredEvent): string =>
+    streamKeyOf({ name: manager.name, unit: manager.name }, event);
+  const hold = (event: StoredEvent, error: unknown): void => {
+    const holder = holderOf(event);
+    held.add(holder);
+    keptBack.push({ key: holder, event, fault: processFault(error, manager.name, event) });
+  };
+  const work = (event: StoredEvent): void => {
     const reaction = manager.reactionTo(event.type);
-    if (reaction === undefined) continue;
-    // Where the key cannot be told, the event and those of its stream behind it wait under the stream.
-    const holder = streamKeyOf({ name: manager.name, unit: manager.name }, event);
-    const keep = (key: string, fault: LivefoldError | null = null): unknown =>
-      keptBack.push({ key, event, fault });
-    if (held.has(holder) || parked.has(holder)) {
-      keep(holder);
-      continue;
+    if (reaction === undefined) return;
+    const holder = holderOf(event);
+    const isHeld = held.has(holder) || parked.has(holder);
+    const key = isHeld ? holder : checkKey(reaction.key(event), manager.name);
+    if (key === null) return;
+    if (isHeld || parked.has(key)) {
+      keptBack.push({ key, event, fault: null });
+      return;
     }
-    try {
-      const key = checkKey(reaction.key(event), manager.name);
-      if (key === null) continue;
-      if (parked.has(key)) {
-        keep(key);
-        continue;
+    const list = occasions.get(key) ?? [];
+    occasions.set(key, list);
+    const cause = causeOf(event, manager.name);
+    list.push({ event, cause, unschedule: [], react: (state) => reaction.react(state, event) });
+  };
+  await workInTurns(events, manager.timeout, {
+    work(event) {
+      try {
+        work(event);
+      } catch (error) {
+        hold(event, error);
       }
-      const list = occasions.get(key) ?? [];
-      occasions.set(key, list);
-      const cause = causeOf(event, manager.name);
-      list.push({ event, cause, unschedule: [], react: (state) => reaction.react(state, event) });
-    } catch (error) {
-      held.add(holder);
-      keep(holder, processFault(error, manager.name, event));
-    }
-  }
+    },
+    onTimeout: (event) => hold(event, reactionTimedOut(manager)),
+  });
   const reacted = await eachProcess(occasions, options);
   return { changes: reacted.changes, keptBack: [...keptBack, ...reacted.keptBack] };
 }
@@ -125,7 +134,8 @@ async function reactInOrder(
   let change = unchanged(key);
   for (const [index, { event, cause, unschedule, react }] of occasions.entries()) {
     try {
-      const reaction = react(stateBehind(change, before));
+      const state = stateBehind(change, before);
+      const reaction = await reactWithin(options.manager, () => react(state));
       const started = addReaction(change, { unschedule });
       change = await carryOut(reaction, { before, change: started }, { cause }, options);
     } catch (error) {

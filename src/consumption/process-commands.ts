@@ -9,6 +9,7 @@ import type { Lease } from './lease-store.ts';
 import { addReaction, stateBehind } from './process-change.ts';
 import type { AnyProcessManager, Reaction } from './process-manager.ts';
 import type { Process, ProcessChange, ProcessStore } from './process-store.ts';
+import { reactWithin } from './react-within.ts';
 
 /** A compensation may be rejected too, and be compensated; so often one behind the other only by mistake. */
 const mostInARow = 10;
@@ -57,7 +58,8 @@ export async function carryOut(
     if (rejections === mostInARow) throw restless(manager, key, reason);
     if (known === undefined) await keep({ key, commandId: sent.commandId, reason }, options);
     const behind = { ...next, answered: [...next.answered, sent.commandId] };
-    const compensation = compensate(stateBehind(behind, before), { command, reason }, key);
+    const state = stateBehind(behind, before);
+    const compensation = await reactWithin(manager, () => compensate(state, { command, reason }, key));
     return carryOut(
       compensation,
       { before, change: behind },

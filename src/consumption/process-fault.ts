@@ -11,7 +11,12 @@ const passing: ReadonlySet<string> = new Set([
 ]);
 
 /** Ours, in words that may be stored and shown. */
-const ours: ReadonlySet<string> = new Set(['INVALID_KEY', 'INVALID_REACTION', 'PROCESS_RESTLESS']);
+const ours: ReadonlySet<string> = new Set([
+  'INVALID_KEY',
+  'INVALID_REACTION',
+  'PROCESS_RESTLESS',
+  'REACTION_TIMED_OUT',
+]);
 
 /** What a process reacts to: an event, or a timer, which has no place in the log. */
 export type Happening = Pick<StoredEvent, 'type' | 'position'>;

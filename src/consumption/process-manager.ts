@@ -2,6 +2,7 @@ import type { Executable } from '../application/executable.ts';
 import type { AnyEventDefinition, DataOf, StoredEvent, TypeOf } from '../domain/event.ts';
 import type { Query } from '../domain/query.ts';
 import { upcastEvent } from '../domain/upcast-event.ts';
+import { checkTimeout } from './check-timeout.ts';
 
 /** A timer of one process: `name` is unique within it, scheduling it again moves it. */
 export type Timer = { readonly name: string; readonly at: Date };
@@ -34,21 +35,30 @@ export interface AnyProcessManager {
   readonly query: Query;
   /** The timers that it knows what to do about. */
   readonly timerNames: readonly string[];
+  /** So many milliseconds a reaction may take before it is broken off. */
+  readonly timeout: number;
   reactionTo(type: string): EventReaction | undefined;
   reactionToTimer(name: string): TimerReaction | undefined;
   reactionToRejection(reason: string): RejectionReaction | undefined;
 }
 
+export type ProcessManagerOptions = {
+  /** After so many milliseconds a reaction that does not return is broken off, which is an error like any other; 10,000 unless given. */
+  readonly timeout?: number;
+};
+
 /** Events in, commands out: a fold per key that decides what to do next. Reactions are pure. */
 export class ProcessManager<State> implements AnyProcessManager {
   readonly name: string;
+  readonly timeout: number;
   readonly #events = new Map<string, EventReaction>();
   readonly #timers = new Map<string, TimerReaction>();
   readonly #rejections = new Map<string, RejectionReaction>();
   #otherRejection: RejectionReaction | undefined;
 
-  constructor(name: string) {
+  constructor(name: string, { timeout }: ProcessManagerOptions = {}) {
     this.name = name;
+    this.timeout = checkTimeout(`process manager "${name}"`, timeout);
   }
 
   get query(): Query {
@@ -117,7 +127,11 @@ export class ProcessManager<State> implements AnyProcessManager {
   }
 }
 
-/** Starts a process manager: `processManager<State>('fulfilment').on(OrderPaid, key, react)…`. */
-export function processManager<State>(name: string): ProcessManager<State> {
-  return new ProcessManager(name);
+/**
+ * Starts a process manager: `processManager<State>('fulfilment').on(OrderPaid, key, react)…`.
+ *
+ * @throws LivefoldError `INVALID_TIMEOUT`
+ */
+export function processManager<State>(name: string, options?: ProcessManagerOptions): ProcessManager<State> {
+  return new ProcessManager(name, options);
 }

@@ -11,11 +11,11 @@ import {
   checkName,
   checkShards,
   checkStart,
-  checkTimeout,
   keyColumnOf,
   positionColumnOf,
   requiredFields,
 } from './check-projection.ts';
+import { checkTimeout } from './check-timeout.ts';
 import { definitionFingerprint } from './definition-fingerprint.ts';
 import type { SqlTarget, SqlWork, TableMap } from './sql-handler.ts';
 
@@ -105,8 +105,6 @@ export type ProjectionOptions<Tables extends TableMap = TableMap> = {
 
 export type StartAt = 'beginning' | 'end' | Position;
 
-const usualTimeout = 10_000;
-
 /** A projection of any table: what the machinery works with. */
 export interface AnyProjection {
   readonly name: string;
@@ -186,7 +184,7 @@ export class Projection<Table extends PgTable, Tables extends TableMap = TableMa
     this.tables = options.tables ?? ({} as Tables);
     this.#tags = options.tags ?? [];
     this.onError = options.onError;
-    this.timeout = checkTimeout(name, options.timeout ?? usualTimeout);
+    this.timeout = checkTimeout(`projection "${name}"`, options.timeout);
     this.lists = checkLists(name, table, options.lists ?? {});
     this.positionColumn = positionColumnOf(name, table);
     [this.keyField, this.keyColumn] = keyColumnOf(name, table);

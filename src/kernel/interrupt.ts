@@ -11,13 +11,16 @@ type Job = {
 const entry = Symbol.for('livefold.interruptible');
 const script = new Script("globalThis[Symbol.for('livefold.interruptible')]()");
 
+/** Milliseconds of jobs that share a script: the time limit is the script's, and meant for each of them. */
+const sharedTime = 20;
+
 /** Jobs that wait for the next turn, by their time limit. */
 const waiting = new Map<number, Job[]>();
 
 /**
  * Runs synchronous work at the next turn of the event loop, and breaks it off after `timeout` milliseconds, even in the middle of an endless loop. False
  * when it was broken off; an error that it throws is passed on. Only a script of its own can be broken off (`node:vm`), which
- * costs 0.1 ms for the thread that watches: so all that come in one turn share one.
+ * costs 0.1 ms for the thread that watches: so those that come in one turn share it.
  */
 export function runInterruptibly(work: () => void, timeout: number): Promise<boolean> {
   const { promise, resolve, reject } = Promise.withResolvers<boolean>();
@@ -35,11 +38,15 @@ function runAll(timeout: number): void {
   const jobs = waiting.get(timeout) ?? [];
   waiting.delete(timeout);
   let next = 0;
-  const runRest = (): void => {
-    for (; next < jobs.length; next += 1) runOne(jobs[next]);
+  const runSome = (): void => {
+    const end = performance.now() + sharedTime;
+    do {
+      runOne(jobs[next]);
+      next += 1;
+    } while (next < jobs.length && performance.now() < end);
   };
   while (next < jobs.length) {
-    if (runWithin(runRest, timeout)) continue;
+    if (runWithin(runSome, timeout)) continue;
     jobs[next]?.done(false);
     next += 1;
   }

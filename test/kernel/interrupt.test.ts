@@ -45,3 +45,12 @@ test('an error is passed on to whose work threw it', async () => {
   await expect(bad).rejects.toThrow(new RangeError('bad'));
   expect(await good).toBe(true);
 });
+
+test('work that comes with much other work has the whole time limit for itself', async () => {
+  const busy = (): void => {
+    const end = performance.now() + 150;
+    while (performance.now() < end);
+  };
+  const outcomes = await Promise.all(Array.from({ length: 6 }, () => runInterruptibly(busy, 600)));
+  expect(outcomes).toEqual(Array(6).fill(true));
+});

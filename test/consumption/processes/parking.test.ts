@@ -291,3 +291,44 @@ test.each([
   });
   expect(tries).toBe(action === 'retry' ? 3 : 2);
 });
+
+test('a reaction that does not return is broken off, and its process parked; all others go on', async () => {
+  let isMad = true;
+  const hang = (guest: string, what: string): string => {
+    while (isMad && guest === what);
+    return guest;
+  };
+  const manager = processManager<string>('moody', { timeout: 200 })
+    .on(
+      Knocked,
+      ({ data }) => hang(data.guest, 'key'),
+      (_, { data: { guest } }) => ({
+        state: hang(guest, 'reaction'),
+        send: [enter(guest)],
+        schedule: [{ name: 'late', at: house.now }],
+      }),
+    )
+    .onRejection('CLOSED', (_, __, guest) => ({ state: hang(guest, 'rejection') }))
+    .onTimer('late', (_, guest) => ({ state: `${hang(guest, 'timer')} late` }));
+  await using _ = await house.run(manager);
+  const guests = ['key', 'reaction', 'rejection', 'timer', 'nobody'];
+  await house.execute(guests.map(knock));
+  const error = expect.stringMatching(
+    /^REACTION_TIMED_OUT: .* did not return within 200 ms, and was broken off/,
+  );
+  await eventually(async () =>
+    expect(await parked()).toMatchObject(
+      ['reaction', 'rejection', 'stream:Book-key', 'timer'].map((key) => ({ key, error })),
+    ),
+  );
+  await eventually(async () =>
+    expect(await states(manager, 'nobody', 'timer')).toEqual(['nobody late', 'timer']),
+  );
+  isMad = false;
+  await house.parked.ask(consumer, 'retry');
+  house.ring();
+  await isFree();
+  await eventually(async () =>
+    expect(await states(manager, ...guests)).toEqual(guests.map((guest) => `${guest} late`)),
+  );
+});
