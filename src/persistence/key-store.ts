@@ -20,8 +20,14 @@ export interface KeyStore {
     readonly ids?: readonly string[];
     readonly subjects?: readonly (string | null)[];
   }): Promise<readonly StoredKey[]>;
-  /** Adds keys; a subject that has one, or had one, keeps that. The answer is what is stored for each, in order. */
-  addKeys(keys: readonly StoredKey[]): Promise<readonly StoredKey[]>;
+  /**
+   * Adds keys; a subject that has one, or had one, keeps that. The answer is what is stored for each, in order. For the events of a
+   * caller's transaction, that is given: where one write waits for another's transaction, in SQLite, the keys come and go with it.
+   */
+  addKeys(
+    keys: readonly StoredKey[],
+    options?: { readonly transaction?: unknown },
+  ): Promise<readonly StoredKey[]>;
   /** Keys in the order of their ids, behind one of them. */
   listKeys(options: { readonly after?: string; readonly limit: number }): Promise<readonly StoredKey[]>;
   /** Replaces how keys are wrapped; one that was destroyed meanwhile stays so. */

@@ -7,6 +7,7 @@ import { Order } from '../../src/app/orders/order.ts';
 import { shop } from '../../src/app/shop.ts';
 import { isLivefoldError } from '../../src/kernel/errors.ts';
 import { type Served, serve } from '../../src/main/serve.ts';
+import { masterKeys } from '../cli/run-livefold.ts';
 import { post } from '../graphql/requests.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
@@ -18,7 +19,7 @@ let served: Served;
 let client: Client;
 beforeAll(async () => {
   created = await createTestDatabase(orders.migrations);
-  served = await serve(orders, { databaseUrl: created.url, port: 0 });
+  served = await serve(orders, { databaseUrl: created.url, masterKeys, port: 0 });
   const url = `${served.url.replace('http', 'ws')}/graphql`;
   client = createClient({ url, webSocketImpl: WebSocket });
 });

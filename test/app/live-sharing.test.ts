@@ -7,6 +7,7 @@ import { Order } from '../../src/app/orders/order.ts';
 import type { OrderRow } from '../../src/app/orders/orders-table.ts';
 import { shop } from '../../src/app/shop.ts';
 import { type Served, serve } from '../../src/main/serve.ts';
+import { masterKeys } from '../cli/run-livefold.ts';
 import { openEventStream } from '../graphql/event-source.ts';
 import { post } from '../graphql/requests.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -34,7 +35,7 @@ let url: string;
 const clients: Client[] = [];
 beforeAll(async () => {
   created = await createTestDatabase(orders.migrations);
-  served = await serve(orders, { databaseUrl: created.url, port: 0 });
+  served = await serve(orders, { databaseUrl: created.url, masterKeys, port: 0 });
   url = `${served.url}/graphql`;
 });
 afterEach(async () => {

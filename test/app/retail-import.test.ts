@@ -8,6 +8,7 @@ import { shop } from '../../src/app/shop.ts';
 import { runningProjection } from '../../src/graphql/at-least.ts';
 import { addDecimals } from '../../src/kernel/decimal.ts';
 import { type RunningBackend, startBackend } from '../../src/main/start-backend.ts';
+import { masterKeys } from '../cli/run-livefold.ts';
 import { HeldRows, LiveClient } from '../graphql/live-client.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { Program } from '../support/program.ts';
@@ -36,7 +37,7 @@ const rejects = (): string => join(folder, 'rejects.csv');
 
 function startImport(databaseUrl: string): Program {
   const args = [cli, 'import', 'retail', december, '--json', '--rejects', rejects()];
-  return new Program(args, { env: { DATABASE_URL: databaseUrl } });
+  return new Program(args, { env: { DATABASE_URL: databaseUrl, LIVEFOLD_KEYS: masterKeys } });
 }
 
 /** The whole import as a user runs it; what it prints. */
@@ -79,7 +80,7 @@ describe.skipIf(!isHere)(`${title}, imported`, () => {
   beforeAll(async () => {
     created = await createTestDatabase(shop.migrations);
     // A backend in this process, beside the import's own, whose subscriber is there from the start.
-    backend = await startBackend(shop, { databaseUrl: created.url });
+    backend = await startBackend(shop, { databaseUrl: created.url, masterKeys });
     client = new LiveClient({ running: runningProjection(backend, DailySales.name), models: backend.models });
     summary = await runImport(created.url);
     await settle(backend);
@@ -139,7 +140,7 @@ describe.skipIf(!isHere)(`${title}, imported`, () => {
 
   test('killed on the way and run again ends the same', async () => {
     await using other = await createTestDatabase(shop.migrations);
-    await using watching = await startBackend(shop, { databaseUrl: other.url });
+    await using watching = await startBackend(shop, { databaseUrl: other.url, masterKeys });
     const whole = summary.events ?? 0;
     for (const share of [0.1 + Math.random() * 0.3, 0.5 + Math.random() * 0.4]) {
       await using program = startImport(other.url);

@@ -4,6 +4,7 @@ import { shop } from '../../src/app/shop.ts';
 import type { BackendDefinition } from '../../src/graphql/backend-definition.ts';
 import type { Clock } from '../../src/kernel/clock.ts';
 import { type Served, serve } from '../../src/main/serve.ts';
+import { masterKeys } from '../cli/run-livefold.ts';
 import { type GraphQLReply, post } from '../graphql/requests.ts';
 import { createTestDatabase } from '../support/database.ts';
 
@@ -39,6 +40,7 @@ export async function serveShop({
   const url = databaseUrl ?? created?.url ?? '';
   const served = await serve(definition, {
     databaseUrl: url,
+    masterKeys,
     port: 0,
     ...(clock === undefined ? {} : { clock }),
   });

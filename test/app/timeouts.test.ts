@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { shop } from '../../src/app/shop.ts';
 import { type Served, serve } from '../../src/main/serve.ts';
+import { masterKeys } from '../cli/run-livefold.ts';
 import { onlyError, post } from '../graphql/requests.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { addProduct } from './operations.ts';
@@ -23,7 +24,7 @@ afterEach(async () => {
 });
 
 const start = async (operationTime: number): Promise<string> => {
-  served = await serve(shop, { databaseUrl: database.url, port: 0, limits: { operationTime } });
+  served = await serve(shop, { databaseUrl: database.url, masterKeys, port: 0, limits: { operationTime } });
   return `${served.url}/graphql`;
 };
 const long = 600_000;

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { masterKeys } from '../cli/run-livefold.ts';
 import { ServedProgram } from '../support/served-program.ts';
 
 /** The file that `livefold` is. */
@@ -9,7 +10,9 @@ export async function startShop(
   databaseUrl: string,
   { port = '0', command = ['start'] } = {},
 ): Promise<ServedProgram> {
-  return ServedProgram.start([cli, ...command], { env: { DATABASE_URL: databaseUrl, PORT: port } });
+  return ServedProgram.start([cli, ...command], {
+    env: { DATABASE_URL: databaseUrl, LIVEFOLD_KEYS: masterKeys, PORT: port },
+  });
 }
 
 /** A product whose units are not counted, for orders to be about. */

@@ -8,6 +8,7 @@ import type { Filter } from '../../src/consumption/filter.ts';
 import { runningProjection } from '../../src/graphql/at-least.ts';
 import { isLivefoldError } from '../../src/kernel/errors.ts';
 import { type RunningBackend, startBackend } from '../../src/main/start-backend.ts';
+import { masterKeys } from '../cli/run-livefold.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { LiveClient, type Watched } from './live-client.ts';
 
@@ -19,8 +20,8 @@ let one: RunningBackend;
 let other: RunningBackend;
 beforeAll(async () => {
   created = await createTestDatabase(orders.migrations);
-  one = await startBackend(orders, { databaseUrl: created.url });
-  other = await startBackend(orders, { databaseUrl: created.url });
+  one = await startBackend(orders, { databaseUrl: created.url, masterKeys });
+  other = await startBackend(orders, { databaseUrl: created.url, masterKeys });
 });
 afterAll(async () => {
   await Promise.all([one.stop(), other.stop()]);

@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises';
 import type { TestProject } from 'vitest/node';
 import { claimRun } from './test-run.ts';
 import { startTestServer } from './test-server.ts';
@@ -17,8 +18,20 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const run = await claimRun(server.url);
   project.provide('serverUrl', server.url);
   project.provide('testRun', run.number);
+  const before = await hasMasterKey();
   return async () => {
     await run.end();
     await server.stop();
+    if (!before && (await hasMasterKey()))
+      throw new Error(
+        'A test has made .livefold/master-key in the working folder: give it a master key, or a data folder.',
+      );
   };
+}
+
+async function hasMasterKey(): Promise<boolean> {
+  return access('.livefold/master-key').then(
+    () => true,
+    () => false,
+  );
 }

@@ -1,6 +1,7 @@
 import type { KeyStore, StoredKey } from '../../persistence/key-store.ts';
 import type { Connection } from './connection.ts';
 import type { SqliteFile } from './sqlite-file.ts';
+import { SqliteTransaction } from './sqlite-transaction.ts';
 
 type KeyRow = readonly [id: string, subject: string | null, masterId: string, wrapped: Uint8Array | null];
 
@@ -19,8 +20,10 @@ export function createSqliteKeyStore(file: SqliteFile): KeyStore {
       return file.read('looking up keys', find).map(decodeKey);
     },
 
-    addKeys: (keys) =>
-      file.write('adding keys', (connection) => keys.map((key) => decodeKey(addKey(connection, key)))),
+    addKeys: (keys, { transaction } = {}) =>
+      file.write('adding keys', (connection) => keys.map((key) => decodeKey(addKey(connection, key))), {
+        ...(transaction instanceof SqliteTransaction && { transaction }),
+      }),
 
     async listKeys({ after = '', limit }) {
       const list = (connection: Connection): readonly KeyRow[] =>

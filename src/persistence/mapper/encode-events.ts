@@ -23,21 +23,26 @@ const noKeys: SubjectKeys = new Map();
 export function encodeEvents<Event extends PreparedEvent>(
   events: readonly Event[],
   mapping: Mapping,
+  transaction?: unknown,
 ): MaybePromise<readonly Event[]> {
   const { transcoder, rule, ring, encrypt } = mapping;
   const encodeBy = (subjectKeys: SubjectKeys, dataKey: SealingKey | undefined): readonly Event[] =>
     changeEvents(events, (event) => encodeEvent(event, { transcoder, rule, dataKey, subjectKeys }));
-  return whenReady(subjectKeysOf(events, mapping), (subjectKeys) =>
+  return whenReady(subjectKeysOf(events, mapping, transaction), (subjectKeys) =>
     ring !== undefined && encrypt
-      ? whenReady(ring.dataKey(), (dataKey) => encodeBy(subjectKeys, dataKey))
+      ? whenReady(ring.dataKey(transaction), (dataKey) => encodeBy(subjectKeys, dataKey))
       : encodeBy(subjectKeys, undefined),
   );
 }
 
-function subjectKeysOf(events: readonly PreparedEvent[], { ring }: Mapping): MaybePromise<SubjectKeys> {
+function subjectKeysOf(
+  events: readonly PreparedEvent[],
+  { ring }: Mapping,
+  transaction: unknown,
+): MaybePromise<SubjectKeys> {
   const subjects = new Set<string>();
   for (const event of events) for (const subject of subjectsOf(event, ring)) subjects.add(subject);
-  return ring === undefined || subjects.size === 0 ? noKeys : ring.subjectKeys(subjects);
+  return ring === undefined || subjects.size === 0 ? noKeys : ring.subjectKeys(subjects, transaction);
 }
 
 function subjectsOf(event: PreparedEvent, ring: KeyRing | undefined): readonly string[] {

@@ -19,7 +19,7 @@ export function createMappedEventStore<Transaction>(
 ): EventStore<Transaction> {
   return {
     async append(item, options) {
-      const events = await mapper.encode(item.events);
+      const events = await mapper.encode(item.events, { transaction: options?.transaction });
       const forget = forgottenBy(item);
       try {
         return await inner.append({ ...item, events, ...(forget.length > 0 && { forget }) }, options);

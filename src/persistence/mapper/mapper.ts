@@ -38,8 +38,16 @@ export type MapperOptions = {
  * rejected when there was something to wait for.
  */
 export interface Mapper {
-  /** Events as they are stored. @throws LivefoldError `INVALID_VALUE`, `KEYS_MISSING`, `SUBJECT_FORGOTTEN` */
-  encode<Event extends PreparedEvent>(events: readonly Event[]): MaybePromise<readonly Event[]>;
+  /**
+   * Events as they are stored. Where they are appended in a transaction of the caller's, that is given: keys that are made for
+   * them may be rolled back with it.
+   *
+   * @throws LivefoldError `INVALID_VALUE`, `KEYS_MISSING`, `SUBJECT_FORGOTTEN`
+   */
+  encode<Event extends PreparedEvent>(
+    events: readonly Event[],
+    options?: { readonly transaction?: unknown },
+  ): MaybePromise<readonly Event[]>;
   /**
    * Stored events as they were; the keys that they need are looked up together. What was personal to one who is forgotten
    * reads as its event said it would. For events of a transaction that may still be rolled back, `isCommitted` is false:
@@ -73,7 +81,7 @@ export function createMapper(options: MapperOptions = {}): Mapper {
   };
   const forgetting = new Forgetting(mapping.ring, onForgotten);
   return {
-    encode: (events) => encodeEvents(events, mapping),
+    encode: (events, { transaction } = {}) => encodeEvents(events, mapping, transaction),
     decode: (events, { isCommitted = true } = {}) =>
       decodeEvents(events, { ...mapping, forgetting: isCommitted ? forgetting : undefined }),
     encodeSnapshot: (snapshot) => encodeSnapshot(snapshot, mapping),

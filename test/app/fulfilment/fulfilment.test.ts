@@ -8,6 +8,7 @@ import { shop } from '../../../src/app/shop.ts';
 import { everything } from '../../../src/domain/query.ts';
 import { isLivefoldError } from '../../../src/kernel/errors.ts';
 import { type RunningBackend, startBackend } from '../../../src/main/start-backend.ts';
+import { masterKeys } from '../../cli/run-livefold.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 
 const day = 24 * 60 * 60 * 1_000;
@@ -27,7 +28,7 @@ afterEach(async () => {
 });
 
 const startShop = (): Promise<RunningBackend> =>
-  startBackend(shop, { databaseUrl: created.url, clock: () => now });
+  startBackend(shop, { databaseUrl: created.url, masterKeys, clock: () => now });
 
 const addTea = (stock: number | null) =>
   backend.execute(Product.commands.add('TEA', { sku: 'TEA', name: 'Tea', price: '1', stock }));
@@ -147,7 +148,7 @@ test('32 paid orders at once for 10 units: exactly 10 are shipped', async () => 
   await addTea(10);
   const ids = Array.from({ length: 32 }, (_, index) => `${index}`);
   await Promise.all(ids.map((id) => place(id, 1)));
-  await using other = await startBackend(shop, { databaseUrl: created.url, clock: () => now });
+  await using other = await startBackend(shop, { databaseUrl: created.url, masterKeys, clock: () => now });
   await Promise.all(
     ids.map((id, index) => (index % 2 === 0 ? backend : other).execute(Order.commands.pay(id, {}))),
   );
@@ -193,7 +194,7 @@ describe('an order that is not paid for 7 days', () => {
     await backend.stop();
     backend = await startBackend(
       { ...shop, processManagers: [] },
-      { databaseUrl: created.url, clock: () => now },
+      { databaseUrl: created.url, masterKeys, clock: () => now },
     );
     await pay('1');
     await backend.stop();
