@@ -57,7 +57,7 @@ export function cancel(query: Query): void {
   const isSent = 'state' in query && query.state !== null;
   if (isSent && !isRunning(query)) return;
   query.cancel();
-  if (!isSent) Object.assign(query, { cancelled: null, strings: ['select'], args: [] });
+  if (!isSent) void Object.assign(query, { cancelled: null, strings: ['select'], args: [] });
 }
 
 /** Whether the server has begun with a query, or will at once. */
