@@ -1,15 +1,20 @@
-import { isDeepStrictEqual } from 'node:util';
 import { type Moment, rangeUpTo } from '../application/as-of.ts';
 import { foldQuery } from '../application/fold-query.ts';
-import { foldOn, type Loaded, unloaded } from '../application/loaded.ts';
+import { type Loaded, unloaded } from '../application/loaded.ts';
 import { StateCache } from '../application/state-cache.ts';
 import type { EventStore, Position } from '../persistence/event-store.ts';
 import type { EventLog } from './event-log.ts';
-import { follow } from './follow.ts';
 import type { LiveProjection, LiveState } from './live-projection.ts';
 
 /** A row as of a position, `null` where there is none. */
 export type LiveRow<Row> = { readonly row: Row | null; readonly position: Position };
+
+/** A row as whoever follows it has it, up to a position. It never changes: those at one place share it. */
+export type HeldRow<Row> = {
+  readonly loaded: Loaded<LiveState<Row>>;
+  /** The log's when it was read: it rises when somebody is forgotten. */
+  readonly epoch: number;
+};
 
 export type LiveReaderOptions = {
   readonly store: Pick<EventStore, 'read'>;
@@ -39,39 +44,13 @@ export class LiveReader {
     return rowOf(await this.#load(projection, key, asOf));
   }
 
-  /**
-   * The row of a key as it is, then as each event leaves it that changes it; behind `after` only the latter. It follows the log,
-   * so one that is taken slowly loses nothing and costs no memory.
-   */
-  async *watch<Row>(
-    projection: LiveProjection<Row>,
-    key: string,
-    { after, signal }: { readonly after?: Position | undefined; readonly signal: AbortSignal },
-  ): AsyncGenerator<LiveRow<Row>> {
-    const log = this.#log;
-    const query = projection.query(key);
-    let told: Loaded<LiveState<Row>> | undefined;
-    let position = after;
-    while (!signal.aborted) {
-      const { epoch } = log;
-      let now = await this.#load(projection, key, position === undefined ? undefined : { position });
-      // Not the first turn: somebody was forgotten, and the row may read otherwise now.
-      const isNews = told === undefined ? after === undefined : !isDeepStrictEqual(told.state, now.state);
-      if (isNews) yield rowOf(now);
-      for await (const page of follow(log, { after: now.position, query, signal })) {
-        for (const event of page.events) {
-          if (log.epoch !== epoch) break;
-          const next = foldOn(projection, now, [event]);
-          const isChanged = next.state !== now.state;
-          now = next;
-          if (isChanged) yield rowOf(now);
-        }
-        if (log.epoch !== epoch) break;
-        now = { ...now, position: page.position };
-      }
-      told = now;
-      ({ position } = now);
-    }
+  /** The row of a key for whoever follows it: as it is, or as it was at a position. */
+  async hold<Row>(projection: LiveProjection<Row>, key: string, position?: Position): Promise<HeldRow<Row>> {
+    const { epoch } = this.#log;
+    return {
+      epoch,
+      loaded: await this.#load(projection, key, position === undefined ? undefined : { position }),
+    };
   }
 
   /** Forgets all rows in memory, those on their way there included: for when a subject is forgotten. */
@@ -111,6 +90,7 @@ function isBeyond({ position }: Loaded<unknown>, asOf: Moment | undefined): bool
   return asOf !== undefined && (!('position' in asOf) || position > asOf.position);
 }
 
-function rowOf<Row>({ state, position }: Loaded<LiveState<Row>>): LiveRow<Row> {
+/** What of it is told. */
+export function rowOf<Row>({ state, position }: Loaded<LiveState<Row>>): LiveRow<Row> {
   return { row: state.row ?? null, position };
 }

@@ -2,12 +2,13 @@ import type { StoredEvent } from '../domain/event.ts';
 import { matches, type Query, type QueryItem } from '../domain/query.ts';
 import { keepTrying } from '../kernel/async.ts';
 import type { Logger } from '../kernel/log.ts';
+import type { Position } from '../persistence/event-store.ts';
 import type { EventLog } from './event-log.ts';
 import { follow } from './follow.ts';
 import { type Term, TermIndex, type ValuesAt } from './term-index.ts';
 import { Watch } from './watch.ts';
 
-type Watcher = { readonly watch: Watch; readonly query: Query };
+type Watcher = { readonly watch: Watch; readonly query: Query; readonly hearsOfForgetting: boolean };
 
 /** Follows the log once for all who wait for events of it, and tells each of those that its query means. */
 export class LogWatches {
@@ -15,6 +16,8 @@ export class LogWatches {
   readonly #logger: Logger;
   readonly #watchers = new TermIndex<Watcher>();
   #following = new AbortController();
+  /** Up to here all have heard of what concerns them. */
+  #position: Position = 0;
 
   constructor(log: EventLog, logger: Logger) {
     this.#log = log;
@@ -22,32 +25,44 @@ export class LogWatches {
     this.#following.abort();
   }
 
-  watch(query: Query): Watch {
+  /** Hears of the events that a query means; where it asks for that, of whoever is forgotten too. */
+  watch(query: Query, { hearsOfForgetting = false }: { readonly hearsOfForgetting?: boolean } = {}): Watch {
     const terms = termsOfQuery(query);
     const watch = new Watch(() => {
       this.#watchers.remove(watcher, terms);
       if (this.#watchers.isEmpty) this.#following.abort();
     });
-    const watcher = { watch, query };
+    const watcher = { watch, query, hearsOfForgetting };
     this.#watchers.add(watcher, terms);
     if (this.#following.signal.aborted) void this.#follow();
     return watch;
   }
 
+  /** Somebody was forgotten: what earlier events were folded to may read otherwise now. */
+  forgot(): void {
+    for (const { watch, hearsOfForgetting } of this.#watchers)
+      if (hearsOfForgetting) watch.stir(this.#position);
+  }
+
   async #follow(): Promise<void> {
     this.#following = new AbortController();
     const { signal } = this.#following;
-    let after = this.#log.seen;
+    this.#position = this.#log.seen;
     const run = async (): Promise<void> => {
       // Whoever rings for new events does so for those too whose news was lost.
-      for await (const page of follow(this.#log, { after, signal, timeout: Number.POSITIVE_INFINITY })) {
-        this.#tell(page.events, { after, to: page.position });
-        after = page.position;
+      for await (const page of follow(this.#log, {
+        after: this.#position,
+        signal,
+        timeout: Number.POSITIVE_INFINITY,
+      })) {
+        const stretch = { after: this.#position, to: page.position };
+        this.#tell(page.events, stretch);
+        this.#position = page.position;
       }
     };
     const onError = (err: unknown): void =>
       this.#logger.error(
-        { err, position: after },
+        { err, position: this.#position },
         'following the log for subscriptions failed; trying again',
       );
     await keepTrying(run, { signal, onError });

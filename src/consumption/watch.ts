@@ -18,11 +18,11 @@ export class Watch implements Disposable {
     this.#wake?.(after);
   }
 
-  /** Something concerns it, wherever it is; positions may have begun anew. */
-  stir(): void {
+  /** Something concerns it, wherever it is; positions may have begun anew. Up to `after` it has heard of what concerns it. */
+  stir(after: Position = 0): void {
     this.#last = 0;
     this.#isStirred = true;
-    this.#wake?.(0);
+    this.#wake?.(after);
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { HeldRow } from '../consumption/live-reader.ts';
 import type { Watch } from '../consumption/watch.ts';
 import { canonicalJson } from '../kernel/json.ts';
 import type { Position } from '../persistence/event-store.ts';
@@ -17,6 +18,8 @@ export type Cursor = {
   readonly horizon?: Position | undefined;
   /** What it holds, where it must not hear of what others hold; left out where that is not known. */
   readonly given?: GivenKeys | undefined;
+  /** The row that it has, where it follows one that is folded; left out by who comes from elsewhere. */
+  readonly held?: HeldRow<unknown> | undefined;
   /** Whether the client's last frame said that it is up to date: where more was announced, more follows. */
   readonly live: boolean;
   /** Where a snapshot is that is under way. */
@@ -27,7 +30,8 @@ export type Cursor = {
 export type SnapshotPlace = { readonly at: Position; readonly last: string };
 
 /** Equal for clients at the same place. */
-export function keyOfCursor({ given, ...place }: Cursor): string {
+export function keyOfCursor({ given, held: _, ...place }: Cursor): string {
+  // At one position and revision all hold the same row.
   return canonicalJson([place, given?.id]);
 }
 

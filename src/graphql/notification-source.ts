@@ -31,14 +31,16 @@ export function notificationSource(options: NotificationSourceOptions): LiveSour
       epoch: () => log.epoch,
       async next(from) {
         let { position } = from;
-        for (;;) {
+        // Where the log is not known to have gone on there is nothing to read: whoever waits is told when it has.
+        while (position < log.seen) {
           const events = await log.read(position);
           const steps = stepsOf(events, query);
           const end = steps.length === mostSteps ? steps.at(-1)?.cursor.position : events.at(-1)?.position;
-          if (end === undefined) return { steps, cursor: cursorAt(position) };
+          if (end === undefined) break;
           position = end;
           if (steps.length > 0) return { steps, cursor: cursorAt(position) };
         }
+        return { steps: [], cursor: cursorAt(position) };
       },
     },
     signal,

@@ -60,6 +60,7 @@ export async function startBackend(
       repository.clear();
       live.clear();
       past.clear();
+      logWatches.forgot();
       for (const { feed } of runners) feed.clear();
     }),
   );
@@ -67,6 +68,7 @@ export async function startBackend(
   const repository = new Repository(store, { snapshots: storage.snapshots, logger });
   const live = new LiveReader({ store, log });
   const past = new PastRows({ store, models });
+  const logWatches = new LogWatches(log, logger);
   starting.defer(() => repository.settle());
   const registry = new EventRegistry(definition.events);
   const execute = createExecutor({ store, repository, registry, clock });
@@ -115,7 +117,7 @@ export async function startBackend(
     store,
     repository,
     log,
-    logWatches: new LogWatches(log, logger),
+    logWatches,
     models,
     live,
     past,

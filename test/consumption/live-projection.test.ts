@@ -8,6 +8,7 @@ import {
 import { LiveReader, type LiveRow } from '../../src/consumption/live-reader.ts';
 import type { StoredEvent } from '../../src/domain/event.ts';
 import { everything } from '../../src/domain/query.ts';
+import { watchLive } from '../../src/graphql/live-projection-field.ts';
 import { createId } from '../../src/kernel/ids.ts';
 import { type RunningBackend, startBackend } from '../../src/main/start-backend.ts';
 import type { EventStore } from '../../src/persistence/event-store.ts';
@@ -42,6 +43,14 @@ const lose = async (backend: RunningBackend, id: string) =>
 const polish = async (backend: RunningBackend, id: string) =>
   (await backend.execute(Purse.commands.polish(id, { purse: id }))).position;
 const wholeLog = (): Promise<readonly StoredEvent[]> => Array.fromAsync(one.store.read(everything));
+
+function watch(
+  backend: RunningBackend,
+  purse: string,
+  { after, signal }: { readonly after?: number; readonly signal: AbortSignal },
+) {
+  return watchLive({ backend, resumeAfter: null, signal }, Purses, purse, { after });
+}
 
 async function take<Row>(rows: AsyncIterator<LiveRow<Row>>, count: number): Promise<readonly LiveRow<Row>[]> {
   const taken: LiveRow<Row>[] = [];
@@ -163,7 +172,7 @@ test('whoever watches gets the row as it is, then as each event leaves it, and n
   const [a, b] = [newPurse(), newPurse()];
   const first = await give(one, a, b);
   const stopping = new AbortController();
-  const rows = other.live.watch(Purses, b, { signal: stopping.signal });
+  const rows = watch(other, b, { signal: stopping.signal });
   const [now] = await take(rows, 1);
   expect(now?.row).toMatchObject({ moves: 1 });
   expect(now?.position).toBeGreaterThanOrEqual(first);
@@ -202,9 +211,9 @@ test('property: wherever a watcher is cut off, behind its last position it misse
       const got: LiveRow<PurseRow>[] = [];
       for (const [turn, count] of [...cuts, due.length].entries()) {
         const stopping = new AbortController();
-        const { live } = turn % 2 === 0 ? one : other;
+        const backend = turn % 2 === 0 ? one : other;
         const after = got.at(-1)?.position ?? start;
-        const rows = live.watch(Purses, a, { after, signal: stopping.signal });
+        const rows = watch(backend, a, { after, signal: stopping.signal });
         got.push(...(await take(rows, Math.min(count, due.length - got.length))));
         await rows.return(undefined);
       }
@@ -218,7 +227,7 @@ test('what is forgotten is forgotten by rows in memory and told to those who wat
   const [a, b] = [newPurse(), newPurse()];
   await give(one, a, b, 1, 'Quill');
   const stopping = new AbortController();
-  const watching = [one, other].map(({ live }) => live.watch(Purses, b, { signal: stopping.signal }));
+  const watching = [one, other].map((backend) => watch(backend, b, { signal: stopping.signal }));
   for (const rows of watching) expect((await take(rows, 1))[0]?.row?.lastThanks).toBe('Quill');
   for (const { live } of [one, other]) expect((await live.read(Purses, b)).row?.lastThanks).toBe('Quill');
   const told = watching.map((rows) => take(rows, 1));
@@ -234,7 +243,7 @@ test('a watcher that is slow over a page is not told what was read for it before
   const start = await one.store.head();
   for (const thanks of ['Quill', 'Quillfeather']) await give(one, a, b, 1, thanks);
   const stopping = new AbortController();
-  const rows = one.live.watch(Purses, b, { after: start, signal: stopping.signal });
+  const rows = watch(one, b, { after: start, signal: stopping.signal });
   expect((await take(rows, 1))[0]?.row?.lastThanks).toBe('Quill');
   await one.execute(Purse.commands.forget(a, { owner: a }));
   expect((await take(rows, 2)).map(({ row }) => [row?.moves, row?.lastThanks])).toEqual([
