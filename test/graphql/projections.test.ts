@@ -49,3 +49,26 @@ test('who subscribes gets the projections at once, and again when something abou
   expect(changed).toMatchObject({ position: '1' });
   await client.dispose();
 });
+
+test('all who watch the projections share one execution and one serialisation of each change', async () => {
+  await using created = await createTalliesDatabase();
+  await using served = await serve(talliesBackend([tally('first')]), { databaseUrl: created.url, port: 0 });
+  await vi.waitFor(() => expect(served.backend.projections.get('first')?.status).toBe('LIVE'), 30_000);
+  const url = `${served.url.replace('http', 'ws')}/graphql`;
+  await using closing = new AsyncDisposableStack();
+  const watching = Array.from({ length: 20 }, () => {
+    const client = createClient({ url, webSocketImpl: WebSocket, retryAttempts: 0 });
+    closing.defer(() => client.dispose());
+    return client.iterate<{ projections: readonly unknown[] }>({
+      query: 'subscription { projections { position } }',
+    });
+  });
+  for (const frames of watching) await frames.next();
+  const written = vi.spyOn(JSON, 'stringify');
+  await served.backend.store.append({ events: [counted('a')] });
+  for (const frames of watching)
+    expect((await frames.next()).value?.data?.projections).toEqual([{ position: '1' }]);
+  const results = written.mock.calls.filter(([value]) => Object(Object(value).data).projections);
+  written.mockRestore();
+  expect(results.length).toBe(1);
+});
