@@ -20,8 +20,10 @@ export function watchProjections(
   backend: Backend,
   signal: AbortSignal,
 ): LiveSource<{ readonly projections: readonly ListedProjection[] }> {
-  const lookout = lookouts.get(backend) ?? new Lookout(backend);
-  lookouts.set(backend, lookout);
+  // Callers have backends of their own; what runs behind them is one.
+  const { projections, log } = backend;
+  const lookout = lookouts.get(projections) ?? new Lookout({ projections, log });
+  lookouts.set(projections, lookout);
   lookout.refresh();
   return liveSource(
     {
@@ -42,18 +44,18 @@ export function watchProjections(
 
 const cursorAt = (position: number): Cursor => ({ position, live: true, snapshot: null });
 
-const lookouts = new WeakMap<Backend, Lookout>();
+const lookouts = new WeakMap<Backend['projections'], Lookout>();
 
 /** Looks at a backend's projections for all who watch them, while there are any. */
 class Lookout {
-  readonly #backend: Backend;
+  readonly #backend: Pick<Backend, 'projections' | 'log'>;
   readonly #watches = new Set<Watch>();
   #looking = new AbortController();
   #text = '';
   #version = 0;
   #projections: readonly ListedProjection[] = [];
 
-  constructor(backend: Backend) {
+  constructor(backend: Pick<Backend, 'projections' | 'log'>) {
     this.#backend = backend;
   }
 

@@ -3,6 +3,7 @@ import { type Client, createClient } from 'graphql-ws';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import type { ListedProjection } from '../../src/graphql/listed-projection.ts';
+import { sleep } from '../../src/kernel/async.ts';
 import { type Served, serve } from '../../src/main/serve.ts';
 import { Purse, type PurseRow, purses } from '../consumption/purses.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -165,9 +166,10 @@ test('an idle subscription has no timer, whatever it watches', async () => {
     watch(clientOf(n), `subscription { notifications(filter: { stream: "s${n}" }) { type } }`),
   );
   for (const frames of [...rows, ...projections]) await has(frames, 1);
-  // All of them have had a turn, and wait.
+  // All of them have looked at what is new, and wait.
   await give('warm');
   await has(warm, 2);
+  await sleep(500);
   // The process's own come and go: heartbeats, connections.
   expect(countTimers() - before).toBeLessThan(10);
   expect(events.flat()).toEqual([]);
