@@ -38,9 +38,7 @@ export class LiveProjection<Row> {
     const state = this.state.on(definition, (live, event) => {
       // What is folded here comes from the log.
       const row = handle(live.row, event as Known, live.key);
-      // Deleting what is not there is no change either.
-      const next = row === undefined ? live.row : (row ?? undefined);
-      return next === live.row ? live : { key: live.key, row: next };
+      return row === undefined || row === live.row ? live : { key: live.key, row: row ?? undefined };
     });
     return new LiveProjection(this.name, this.query, state);
   }

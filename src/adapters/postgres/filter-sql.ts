@@ -3,6 +3,7 @@ import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
 import { combinators, type Filter, quantifiers } from '../../consumption/filter.ts';
 import type { AnyProjection, ItemField } from '../../consumption/projection.ts';
 import { LivefoldError } from '../../kernel/errors.ts';
+import { containsItems } from './contains-items.ts';
 
 /**
  * A filter as SQL over a projection's table. It means the same as `passes` in floor 6: a null field meets `isNull: true` and
@@ -133,7 +134,9 @@ function listSql(
   const isList = sql`jsonb_typeof(${column}) = 'array'`;
   // What is no list has no items, and would be an error.
   const items = sql`select from jsonb_array_elements(case when ${isList} then ${column} else '[]' end) as items(item)`;
-  if (quantifier === 'some') return sql`exists (${items} where ${holds ?? sql`true`})`;
+  if (quantifier === 'some')
+    // Said a second time where an index can find it: no other lists hold what is asked for.
+    return sql`(${and(containsItems(column, fields, filter), sql`exists (${items} where ${holds ?? sql`true`})`)})`;
   const offending = quantifier === 'every' ? not(holds) : (holds ?? sql`true`);
   return sql`(${isList} and not exists (${items} where ${offending}))`;
 }

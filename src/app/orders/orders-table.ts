@@ -20,6 +20,8 @@ export const ordersTable = pgTable(
     index('orders_customer').on(table.customerId),
     index('orders_placed_at').on(table.placedAt, table.id),
     index('orders_position').on(table.position),
+    // For orders of a product: containment is all that it is asked for.
+    index('orders_lines').using('gin', table.lines.op('jsonb_path_ops')),
   ],
 );
 
