@@ -12,6 +12,8 @@ export type ChangeBatch = {
   readonly after: Position;
   readonly to: Position;
   readonly changes: readonly RowChange[] | null;
+  /** Whether the table was read for them: it does not tell what rows were before. */
+  readonly isFromTable?: boolean;
 };
 
 /** Who is further behind than so many batches gets them as one: what came in a burst is not told in a hundred frames. */
@@ -97,6 +99,10 @@ export class ChangeFeed {
     this.#stir();
   }
 
+  get isWatched(): boolean {
+    return !this.#watchers.isEmpty;
+  }
+
   publish(batch: ChangeBatch): void {
     if (batch.changes?.length !== 0) this.#keep(batch);
     this.#position = batch.to;
@@ -152,7 +158,7 @@ export class ChangeFeed {
     this.bell.ring();
   }
 
-  #concerned({ changes }: ChangeBatch): Iterable<Watcher> {
+  #concerned({ changes, isFromTable = false }: ChangeBatch): Iterable<Watcher> {
     // What was changed is not known here: each has to look.
     if (changes === null) return [...this.#watchers];
     const concerned = new Set<Watcher>();
@@ -163,6 +169,10 @@ export class ChangeFeed {
         for (const watcher of this.#watchers.find(valuesIn(row, this.isDecimal)))
           if (!concerned.has(watcher) && passes(watcher.filter, row, this.isDecimal)) concerned.add(watcher);
       }
+    if (!isFromTable) return concerned;
+    // Who has a row hears of it, whatever became of it.
+    const keys = new Set(changes.map(({ key }) => key));
+    for (const watcher of this.#watchers) if (watcher.watch.mayHold(keys)) concerned.add(watcher);
     return concerned;
   }
 
@@ -192,12 +202,12 @@ function merge(first: ChangeBatch, batches: readonly ChangeBatch[]): ChangeBatch
   const merged = new Map<string, RowChange>();
   let { to } = first;
   for (const batch of batches) {
-    if (batch.changes === null || merged.size >= mostMerged) break;
+    if (batch.changes === null || batch.isFromTable !== first.isFromTable || merged.size >= mostMerged) break;
     for (const change of batch.changes) {
       const { before } = merged.get(change.key) ?? change;
       merged.set(change.key, { ...change, before });
     }
     ({ to } = batch);
   }
-  return { after: first.after, to, changes: [...merged.values()] };
+  return { ...first, to, changes: [...merged.values()] };
 }

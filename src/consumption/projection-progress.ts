@@ -3,6 +3,7 @@ import type { Position } from '../persistence/event-store.ts';
 import { type ChangeBatch, ChangeFeed } from './change-feed.ts';
 import { decimalFields } from './decimal-fields.ts';
 import type { Census, Member, Unit, UnitState, UnitStatus } from './lease-store.ts';
+import { MissingChanges, type ReadChanges } from './missing-changes.ts';
 import type { AnyProjection } from './projection.ts';
 import { Rate } from './rate.ts';
 import type { Place } from './read-models.ts';
@@ -32,12 +33,18 @@ export class ProjectionProgress {
   readonly #shards = new Map<string, ShardProgress>();
   readonly #own = new Map<string, UnitState>();
   readonly #rate = new Rate();
+  readonly #missing: MissingChanges;
   /** The fingerprint of the definition that the rows were folded with. */
   #definition: string | null = null;
 
-  constructor(projection: AnyProjection, { position, horizon }: Pick<Place, 'position' | 'horizon'>) {
+  constructor(
+    projection: AnyProjection,
+    { position, horizon }: Pick<Place, 'position' | 'horizon'>,
+    readChanges: ReadChanges,
+  ) {
     this.#projection = projection;
     this.feed = new ChangeFeed(position, horizon, decimalFields(projection));
+    this.#missing = new MissingChanges(projection, this.feed, readChanges);
     const { unit } = projection;
     this.#shards.set(unit, { ...stopped, shard: { index: 0, count: 1 }, position, owner: null });
   }
@@ -66,6 +73,11 @@ export class ProjectionProgress {
   /** How a unit that this process works on is doing; undefined for any other. */
   stateOf(unit: string): UnitState | undefined {
     return this.#own.get(unit);
+  }
+
+  /** Whether this process works on all of it, and so knows what each change was before. */
+  get isFoldedHere(): boolean {
+    return [...this.#shards.keys()].every((unit) => this.#own.has(unit));
   }
 
   /** Says how a unit that this process works on is doing; undefined when it works on it no more. */
@@ -149,7 +161,8 @@ export class ProjectionProgress {
     const after = this.feed.position;
     if (to <= after) return;
     this.#rate.add(after, performance.now());
-    this.feed.publish({ after, to, changes });
+    if (changes === null) void this.#missing.publish(to);
+    else this.feed.publish({ after, to, changes });
   }
 }
 

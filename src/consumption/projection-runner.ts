@@ -20,6 +20,8 @@ export interface RunningProjection {
   readonly feed: ChangeFeed;
   readonly status: UnitStatus;
   readonly lastError: string | null;
+  /** Whether this process folds it, all shards of it. */
+  readonly isFoldedHere: boolean;
   /** Whether the table was folded with another definition than this process's: a rebuild brings it up to date. */
   readonly isOutdated: boolean;
   /** Events a second, over the last ten seconds. */
@@ -48,6 +50,9 @@ export type RunOptions = {
   readonly members?: Members | undefined;
 };
 
+/** Of more changes at a time than that nobody is told one by one. */
+const mostMissing = 5_000;
+
 /**
  * Runs one projection: follows the log, folds each page into the table, publishes what changed. Of the processes that run it,
  * the one with the lease does the work, or one for each shard; the others hear how far it is. Whoever works, each batch is
@@ -59,8 +64,15 @@ export async function runProjection(
   projection: AnyProjection,
   options: RunOptions,
 ): Promise<RunningProjection> {
-  const { models, members } = options;
-  const progress = new ProjectionProgress(projection, await models.place(projection));
+  const { log, models, members } = options;
+  const place = await models.place(projection);
+  const progress = new ProjectionProgress(projection, place, async (after) => {
+    const { epoch } = log;
+    const { horizon } = progress.feed;
+    const found = await models.changesSince(projection, after, { limit: mostMissing, horizon });
+    // Somebody may have been forgotten meanwhile.
+    return log.epoch === epoch ? found : null;
+  });
   const work =
     members === undefined || projection.mode === 'inline'
       ? foldAlone(projection, progress, options)
@@ -74,6 +86,9 @@ export async function runProjection(
     },
     get lastError() {
       return progress.state.lastError;
+    },
+    get isFoldedHere() {
+      return progress.isFoldedHere;
     },
     get isOutdated() {
       return progress.isOutdated;

@@ -1,11 +1,17 @@
 import { onAbort } from '../kernel/async.ts';
 import type { Position } from '../persistence/event-store.ts';
 
+/** The keys of the rows that somebody has. */
+export interface Held {
+  hasAny(keys: ReadonlySet<string>): boolean;
+}
+
 /** Hears of the stretches of the log that concern it, and of no others: it costs nothing while there are none. */
 export class Watch implements Disposable {
   #last: Position = 0;
   #isStirred = false;
   #wake: ((after: Position) => void) | undefined;
+  #held: Held | undefined;
   readonly #leave: (watch: Watch) => void;
 
   constructor(leave: (watch: Watch) => void) {
@@ -25,19 +31,27 @@ export class Watch implements Disposable {
     this.#wake?.(after);
   }
 
+  /** Whether its owner may have one of these rows. What it has while it does not wait, is about to change. */
+  mayHold(keys: ReadonlySet<string>): boolean {
+    return this.#held?.hasAny(keys) ?? true;
+  }
+
   /**
    * Waits until something behind a position concerns it, up to which its owner has looked; at once when something did
-   * meanwhile. Gives the position to go on from: between the two nothing concerned it. The signal's abort ends the wait too.
+   * meanwhile. Gives the position to go on from: between the two nothing concerned it. The signal's abort ends the wait too. `held`
+   * is left out where it is not known.
    */
-  async changed(position: Position, signal: AbortSignal): Promise<Position> {
+  async changed(position: Position, signal: AbortSignal, held?: Held): Promise<Position> {
     const isOwed = this.#isStirred || this.#last > position;
     this.#isStirred = false;
     if (isOwed || signal.aborted) return position;
     const { promise, resolve } = Promise.withResolvers<Position>();
     this.#wake = resolve;
+    this.#held = held;
     const release = onAbort(signal, () => resolve(position));
     const after = await promise;
     this.#wake = undefined;
+    this.#held = undefined;
     this.#isStirred = false;
     release();
     return Math.max(position, after);

@@ -25,8 +25,16 @@ export class GivenKeys {
     return new GivenKeys(keyField, new Set());
   }
 
+  get size(): number {
+    return this.#keys.size;
+  }
+
   has(key: string): boolean {
     return this.#keys.has(key);
+  }
+
+  hasAny(keys: ReadonlySet<string>): boolean {
+    return !this.#keys.isDisjointFrom(keys);
   }
 
   /** What a client holds that got this frame too. */

@@ -87,7 +87,7 @@ export class LiveGroup {
         for (const step of steps) await this.#tell(step);
         if (cursor.snapshot !== null) this.#scatter();
         else if (steps.length === 0)
-          this.#cursor = { ...cursor, position: await watch.changed(cursor.position, signal) };
+          this.#cursor = { ...cursor, position: await watch.changed(cursor.position, signal, cursor.given) };
       }
     } catch (error) {
       for (const member of this.#members) member.fail(error);

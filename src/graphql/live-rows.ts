@@ -31,6 +31,8 @@ export type LiveOptions = {
 
 /** Most rows in one frame of a snapshot. */
 const snapshotPageSize = 500;
+/** Who holds more rows than this looks at every change, where the table alone tells of them. */
+const mostGiven = 500;
 /** So long a resuming client waits for a projection that is behind its position, in milliseconds. */
 const longestWait = 30_000;
 
@@ -45,7 +47,8 @@ export async function* liveRows(options: LiveOptions): AsyncGenerator<LiveFrame>
   while (!signal.aborted) {
     const { frame, cursor: next } = await nextFrame(options, cursor);
     if (frame !== null) yield frame;
-    cursor = frame !== null ? next : { ...next, position: await watch.changed(next.position, signal) };
+    cursor =
+      frame !== null ? next : { ...next, position: await watch.changed(next.position, signal, next.given) };
   }
 }
 
@@ -81,11 +84,11 @@ export async function nextFrame(options: Options, cursor: Cursor): Promise<Next>
     const frame =
       batch.changes === null
         ? await readMissed(options, { ...cursor, position })
-        : frameOf(options, batch, batch.changes);
+        : frameOf(options, { ...batch, changes: batch.changes }, cursor.given);
     if (frame === null) return snapshotPage(options, beginning);
     position = Math.max(position, frame.position);
     if (isEmpty(frame)) continue;
-    const given = cursor.given?.behind(frame);
+    const given = keep(options, cursor.given?.behind(frame));
     return {
       // The table may say less than the client has seen, for a moment: where its database lost the last commits.
       frame: { ...frame, position },
@@ -113,7 +116,8 @@ function upToDate({ running: { feed } }: Options, cursor: Cursor): Next {
 }
 
 /** All rows, a page at a time. What changes while there are more pages to come, comes again behind the position of the first. */
-async function snapshotPage({ running, models, filter, isPartial }: Options, cursor: Cursor): Promise<Next> {
+async function snapshotPage(options: Options, cursor: Cursor): Promise<Next> {
+  const { running, models, filter } = options;
   const { projection, feed } = running;
   const begun = typeof cursor.snapshot === 'object' ? cursor.snapshot : null;
   const isFirst = begun === null;
@@ -126,9 +130,9 @@ async function snapshotPage({ running, models, filter, isPartial }: Options, cur
   const last = String(page.at(-1)?.[projection.keyField]);
   const kind = isFirst ? 'SNAPSHOT' : 'DELTA';
   const frame: LiveFrame = { kind, position, upserted: page, removed: [], live };
-  // What other callers have is none of this one's business.
-  const before = isFirst && isPartial ? GivenKeys.none(projection.keyField) : cursor.given;
-  const place = { position, epoch, revision, horizon, given: before?.behind(frame), live };
+  const before = isFirst ? keep(options, GivenKeys.none(projection.keyField)) : cursor.given;
+  const given = keep(options, before?.behind(frame));
+  const place = { position, epoch, revision, horizon, given, live };
   return { frame, cursor: { ...place, snapshot: isComplete ? null : { at, last } } };
 }
 
@@ -155,6 +159,18 @@ async function readPage(
   return { rows, at: Math.max(position, told) };
 }
 
+/** What is to be remembered of what a client holds: it costs memory for each. */
+function keep(
+  { running, filter, isPartial = false }: Options,
+  given: GivenKeys | undefined,
+): GivenKeys | undefined {
+  // What other callers have is none of this one's business.
+  if (isPartial || given === undefined) return given;
+  // Folding tells what a row was; without a filter all that changes is meant.
+  const isNeeded = !running.isFoldedHere && filter !== null && filter !== undefined;
+  return isNeeded && given.size <= mostGiven ? given : undefined;
+}
+
 async function readMissed(
   { running, models, filter, isPartial }: Options,
   { position, horizon = 0, given }: Cursor,
@@ -174,11 +190,15 @@ async function readMissed(
   };
 }
 
+type KnownBatch = ChangeBatch & { readonly changes: readonly RowChange[] };
+
+/** `null` where it cannot be told to somebody who must not hear of what others hold. */
 function frameOf(
-  { running, filter }: Options,
-  { to }: ChangeBatch,
-  changes: readonly RowChange[],
-): LiveFrame {
+  { running, filter, isPartial = false }: Options,
+  { to, changes, isFromTable = false }: KnownBatch,
+  given: GivenKeys | undefined,
+): LiveFrame | null {
+  if (isFromTable && isPartial && given === undefined) return null;
   const { feed } = running;
   const isMeant = (row: AnyRow | undefined): row is AnyRow =>
     row !== undefined && passes(filter, row, feed.isDecimal);
@@ -186,7 +206,7 @@ function frameOf(
   const removed: string[] = [];
   for (const { key, before, after } of changes) {
     if (isMeant(after)) upserted.push(after);
-    else if (isMeant(before)) removed.push(key);
+    else if (isFromTable ? (given?.has(key) ?? true) : isMeant(before)) removed.push(key);
   }
   return { kind: 'DELTA', position: to, upserted, removed, live: feed.next(to) === undefined };
 }

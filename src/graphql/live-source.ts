@@ -16,7 +16,7 @@ export type Cursor = {
   readonly epoch?: number | undefined;
   /** The horizon of the table's memory when it got its snapshot; 0 for one that resumes. */
   readonly horizon?: Position | undefined;
-  /** What it holds, where it must not hear of what others hold; left out where that is not known. */
+  /** What it holds, where the table alone tells of changes, or it must not hear of what others hold; left out where that is not known. */
   readonly given?: GivenKeys | undefined;
   /** The row that it has, where it follows one that is folded; left out by who comes from elsewhere. */
   readonly held?: HeldRow<unknown> | undefined;
@@ -104,7 +104,8 @@ async function* follow<Root extends object>(
       cursor = step.cursor;
       yield step.root;
     }
-    if (steps.length === 0) cursor = { ...next, position: await watch.changed(next.position, signal) };
+    if (steps.length === 0)
+      cursor = { ...next, position: await watch.changed(next.position, signal, next.given) };
     else if (source.epoch() === epoch) cursor = next;
   }
 }
