@@ -12,8 +12,11 @@ export type ChangeBatch = {
   readonly after: Position;
   readonly to: Position;
   readonly changes: readonly RowChange[] | null;
-  /** Whether the table was read for them: it does not tell what rows were before. */
-  readonly isFromTable?: boolean;
+  /**
+   * Set where the table was read for them: it does not tell what rows were before. What stands before `after` was all read by a
+   * statement that began at `since`, on the process's clock.
+   */
+  readonly fromTable?: { readonly since: number };
 };
 
 /** Who is further behind than so many batches gets them as one: what came in a burst is not told in a hundred frames. */
@@ -158,7 +161,7 @@ export class ChangeFeed {
     this.bell.ring();
   }
 
-  #concerned({ changes, isFromTable = false }: ChangeBatch): Iterable<Watcher> {
+  #concerned({ changes, fromTable }: ChangeBatch): Iterable<Watcher> {
     // What was changed is not known here: each has to look.
     if (changes === null) return [...this.#watchers];
     const concerned = new Set<Watcher>();
@@ -169,10 +172,11 @@ export class ChangeFeed {
         for (const watcher of this.#watchers.find(valuesIn(row, this.isDecimal)))
           if (!concerned.has(watcher) && passes(watcher.filter, row, this.isDecimal)) concerned.add(watcher);
       }
-    if (!isFromTable) return concerned;
+    if (fromTable === undefined) return concerned;
     // Who has a row hears of it, whatever became of it.
     const keys = new Set(changes.map(({ key }) => key));
-    for (const watcher of this.#watchers) if (watcher.watch.mayHold(keys)) concerned.add(watcher);
+    for (const watcher of this.#watchers)
+      if (watcher.watch.mayHold(keys, fromTable.since)) concerned.add(watcher);
     return concerned;
   }
 
@@ -202,7 +206,12 @@ function merge(first: ChangeBatch, batches: readonly ChangeBatch[]): ChangeBatch
   const merged = new Map<string, RowChange>();
   let { to } = first;
   for (const batch of batches) {
-    if (batch.changes === null || batch.isFromTable !== first.isFromTable || merged.size >= mostMerged) break;
+    if (
+      batch.changes === null ||
+      (batch.fromTable === undefined) !== (first.fromTable === undefined) ||
+      merged.size >= mostMerged
+    )
+      break;
     for (const change of batch.changes) {
       const { before } = merged.get(change.key) ?? change;
       merged.set(change.key, { ...change, before });

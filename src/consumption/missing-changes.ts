@@ -18,6 +18,8 @@ export class MissingChanges {
   /** The feed's: positions of another table are none of this one. */
   #epoch = 0;
   #isReading = false;
+  /** Where the last reading took the feed, and when it began. */
+  #last = { to: -1, at: 0 };
 
   constructor(projection: AnyProjection, feed: ChangeFeed, read: ReadChanges) {
     this.#projection = projection;
@@ -45,6 +47,8 @@ export class MissingChanges {
 
   async #find(unknown: ChangeBatch): Promise<ChangeBatch> {
     const { after, to } = unknown;
+    const since = this.#last.to === after ? this.#last.at : 0;
+    const at = performance.now();
     // Whoever watches meets the error itself, by reading on its own.
     const found = await this.#read(after).catch(() => null);
     if (found === null || found.position < to) return unknown;
@@ -55,6 +59,7 @@ export class MissingChanges {
     const removed = found.removed.map((key) => ({
       ...{ key, before: undefined, after: undefined, position: found.position },
     }));
-    return { after, to: found.position, changes: [...changed, ...removed], isFromTable: true };
+    this.#last = { to: found.position, at };
+    return { after, to: found.position, changes: [...changed, ...removed], fromTable: { since } };
   }
 }

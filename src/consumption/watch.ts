@@ -3,7 +3,8 @@ import type { Position } from '../persistence/event-store.ts';
 
 /** The keys of the rows that somebody has. */
 export interface Held {
-  hasAny(keys: ReadonlySet<string>): boolean;
+  /** Whether it may have one of these, as long as all before them was read by a statement that began at `since`. */
+  mayHaveAny(keys: ReadonlySet<string>, since: number): boolean;
 }
 
 /** Hears of the stretches of the log that concern it, and of no others: it costs nothing while there are none. */
@@ -32,8 +33,8 @@ export class Watch implements Disposable {
   }
 
   /** Whether its owner may have one of these rows. What it has while it does not wait, is about to change. */
-  mayHold(keys: ReadonlySet<string>): boolean {
-    return this.#held?.hasAny(keys) ?? true;
+  mayHold(keys: ReadonlySet<string>, since: number): boolean {
+    return this.#held?.mayHaveAny(keys, since) ?? true;
   }
 
   /**

@@ -13,12 +13,15 @@ export class GivenKeys {
   readonly id: number;
   readonly #keyField: string;
   readonly #keys: ReadonlySet<string>;
+  /** One for all that came of one another. */
+  readonly #doubt: { at: number };
 
-  private constructor(keyField: string, keys: ReadonlySet<string>) {
+  private constructor(keyField: string, keys: ReadonlySet<string>, doubt = { at: -1 }) {
     made += 1;
     this.id = made;
     this.#keyField = keyField;
     this.#keys = keys;
+    this.#doubt = doubt;
   }
 
   static none(keyField: string): GivenKeys {
@@ -33,8 +36,26 @@ export class GivenKeys {
     return this.#keys.has(key);
   }
 
-  hasAny(keys: ReadonlySet<string>): boolean {
-    return !this.#keys.isDisjointFrom(keys);
+  /** When somebody last came who may hold more, on the process's clock; before it began where nobody has. */
+  get doubtedAt(): number {
+    return this.#doubt.at;
+  }
+
+  /**
+   * Somebody goes on from here too. It was told the same, but a table can be ahead of what is told: it may hold what was there when it
+   * read, and is gone.
+   */
+  doubt(): void {
+    this.#doubt.at = performance.now();
+  }
+
+  /** Whether the row may be held, where all before was read by a statement that began at `since`: all who came earlier were told of it. */
+  mayHave(key: string, since: number): boolean {
+    return this.#doubt.at >= since || this.#keys.has(key);
+  }
+
+  mayHaveAny(keys: ReadonlySet<string>, since: number): boolean {
+    return this.#doubt.at >= since || keys.values().some((key) => this.#keys.has(key));
   }
 
   /** What a client holds that got this frame too. */
@@ -45,6 +66,6 @@ export class GivenKeys {
     const keys = new Set(this.#keys);
     for (const key of added) keys.add(key);
     for (const key of gone) keys.delete(key);
-    return new GivenKeys(this.#keyField, keys);
+    return new GivenKeys(this.#keyField, keys, this.#doubt);
   }
 }

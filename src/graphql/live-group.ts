@@ -54,6 +54,7 @@ export class LiveGroup {
   /** Takes in a member that is up to date; `false` when the group has gone on since. */
   join(member: GroupMember): boolean {
     if (this.#cursor !== undefined && isBehind(member.cursor, this.#cursor)) return false;
+    this.#cursor?.given?.doubt();
     this.#members.add(member);
     if (this.#cursor === undefined) void this.#run(member.cursor);
     return true;
@@ -82,7 +83,11 @@ export class LiveGroup {
     try {
       using watch = source.watch();
       while (this.#members.size > 0 && !signal.aborted) {
+        const begun = performance.now();
+        const { given } = this.#cursor;
         const { steps, cursor } = await this.next(this.#cursor);
+        // It was made without somebody who has joined since and may hold more.
+        if (given !== undefined && given.doubtedAt >= begun) continue;
         this.#cursor = cursor;
         for (const step of steps) await this.#tell(step);
         if (cursor.snapshot !== null) this.#scatter();

@@ -185,7 +185,7 @@ async function readMissed(
     kind: 'DELTA',
     position: missed.position,
     upserted: missed.upserted.filter(isMeant),
-    removed: [...missed.removed, ...left].filter((key) => given?.has(key) ?? true),
+    removed: [...missed.removed, ...left].filter(holding(given, isPartial)),
     live: missed.position >= feed.position,
   };
 }
@@ -195,10 +195,11 @@ type KnownBatch = ChangeBatch & { readonly changes: readonly RowChange[] };
 /** `null` where it cannot be told to somebody who must not hear of what others hold. */
 function frameOf(
   { running, filter, isPartial = false }: Options,
-  { to, changes, isFromTable = false }: KnownBatch,
+  { to, changes, fromTable }: KnownBatch,
   given: GivenKeys | undefined,
 ): LiveFrame | null {
-  if (isFromTable && isPartial && given === undefined) return null;
+  if (fromTable !== undefined && isPartial && given === undefined) return null;
+  const mayBeHeld = holding(given, isPartial, fromTable?.since);
   const { feed } = running;
   const isMeant = (row: AnyRow | undefined): row is AnyRow =>
     row !== undefined && passes(filter, row, feed.isDecimal);
@@ -206,9 +207,14 @@ function frameOf(
   const removed: string[] = [];
   for (const { key, before, after } of changes) {
     if (isMeant(after)) upserted.push(after);
-    else if (isFromTable ? (given?.has(key) ?? true) : isMeant(before)) removed.push(key);
+    else if (fromTable === undefined ? isMeant(before) : mayBeHeld(key)) removed.push(key);
   }
   return { kind: 'DELTA', position: to, upserted, removed, live: feed.next(to) === undefined };
+}
+
+/** Whether somebody may hold a row which is not meant. Who must not hear of what others hold hears of what it was given alone. */
+function holding(given: GivenKeys | undefined, isPartial = false, since = 0): (key: string) => boolean {
+  return (key) => (isPartial ? given?.has(key) : given?.mayHave(key, since)) ?? true;
 }
 
 function isEmpty({ upserted, removed }: LiveFrame): boolean {

@@ -32,7 +32,7 @@ export type SnapshotPlace = { readonly at: Position; readonly last: string };
 /** Equal for clients at the same place. */
 export function keyOfCursor({ given, held: _, ...place }: Cursor): string {
   // At one position and revision all hold the same row.
-  return canonicalJson([place, given?.id]);
+  return canonicalJson([place, given?.id, given?.doubtedAt]);
 }
 
 /** Whether a client at one cursor has not heard of something that one at the other has. */
