@@ -12,7 +12,7 @@ export { EventLog, type EventLogOptions, type LogPage } from './consumption/even
 export { foldRow } from './consumption/fold-rows.ts';
 export { type FollowOptions, follow } from './consumption/follow.ts';
 export { type LiveProjection, liveProjection } from './consumption/live-projection.ts';
-export { LiveReader, type LiveReaderOptions, type LiveRow } from './consumption/live-reader.ts';
+export { type HeldRow, LiveReader, type LiveReaderOptions, type LiveRow } from './consumption/live-reader.ts';
 export {
   type ProcessManager,
   type ProcessManagerOptions,

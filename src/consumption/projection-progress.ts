@@ -75,9 +75,9 @@ export class ProjectionProgress {
     return this.#own.get(unit);
   }
 
-  /** Whether this process works on all of it, and so knows what each change was before. */
+  /** Whether this process knows what each change was before: shards are told together, from the table. */
   get isFoldedHere(): boolean {
-    return [...this.#shards.keys()].every((unit) => this.#own.has(unit));
+    return this.#shards.size === 1 && this.#own.has(this.#projection.unit);
   }
 
   /** Says how a unit that this process works on is doing; undefined when it works on it no more. */

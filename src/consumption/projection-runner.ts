@@ -20,7 +20,7 @@ export interface RunningProjection {
   readonly feed: ChangeFeed;
   readonly status: UnitStatus;
   readonly lastError: string | null;
-  /** Whether this process folds it, all shards of it. */
+  /** Whether this process folds it, and knows what each change was before. */
   readonly isFoldedHere: boolean;
   /** Whether the table was folded with another definition than this process's: a rebuild brings it up to date. */
   readonly isOutdated: boolean;

@@ -154,6 +154,4 @@ test('whoever comes and comes back while orders come and go ends with those that
   }
   for (const told of watching)
     await vi.waitFor(() => expect(fold(told.get('d') ?? [])).toEqual([...left].sort()), waiting);
-  // The groups have come to rest: what concerns others is theirs alone again.
-  for (const id of ['rest-1', 'rest-2', 'rest-3']) await place(id, 'elsewhere');
 });
