@@ -17,12 +17,13 @@ export function foldUpTo<State>(
     readonly stream: string;
     readonly events: Pick<EventStore, 'read'>;
     readonly from: Loaded<State>;
+    readonly signal?: AbortSignal | undefined;
   },
 ): Promise<Loaded<State>> {
-  const { aggregate, stream, events, from } = source;
+  const { aggregate, stream, events, from, signal } = source;
   const query = { items: [{ stream, afterVersion: from.version }] };
   const range = 'version' in asOf ? { limit: Math.max(asOf.version - from.version, 0) } : rangeUpTo(asOf);
-  return foldQuery(aggregate, from, { events, query, range });
+  return foldQuery(aggregate, from, { events, query, range: { ...range, ...(signal && { signal }) } });
 }
 
 /** Whether a state of the stream is from after the moment. */

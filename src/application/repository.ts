@@ -50,14 +50,23 @@ export class Repository {
 
   /**
    * The state from memory if it is there, else from the log; with `asOf`, as it was at that moment. `atLeast` is the position of a
-   * receipt of this aggregate: a state in memory that is older, since another process has written, is brought up to date.
+   * receipt of this aggregate: a state in memory that is older, since another process has written, is brought up to date. `signal` ends
+   * the reading of a moment; that of now is shared with others.
    */
   async load<State>(
     aggregate: AggregateRoot<State>,
     id: string,
-    { asOf, atLeast = 1 }: { readonly asOf?: AsOf; readonly atLeast?: Position } = {},
+    {
+      asOf,
+      atLeast = 1,
+      signal,
+    }: {
+      readonly asOf?: AsOf;
+      readonly atLeast?: Position;
+      readonly signal?: AbortSignal | undefined;
+    } = {},
   ): Promise<Loaded<State>> {
-    if (asOf !== undefined) return this.#loadAsOf(aggregate, id, asOf);
+    if (asOf !== undefined) return this.#loadAsOf(aggregate, id, { asOf, signal });
     const kept = this.guess(aggregate, id);
     return kept.position < atLeast ? this.loadFresh(aggregate, id) : kept;
   }
@@ -149,10 +158,15 @@ export class Repository {
     return foldOn(aggregate, unloaded(aggregate), await this.#streams.load(section, transaction));
   }
 
-  async #loadAsOf<State>(aggregate: AggregateRoot<State>, id: string, asOf: AsOf): Promise<Loaded<State>> {
+  async #loadAsOf<State>(
+    aggregate: AggregateRoot<State>,
+    id: string,
+    { asOf, signal }: { readonly asOf: AsOf; readonly signal: AbortSignal | undefined },
+  ): Promise<Loaded<State>> {
     const [events, stream] = [this.#events, streamOf(aggregate, id)];
     const snapshot = await this.#snapshots.loadSnapshot(aggregate, id);
     const isUsable = snapshot !== undefined && !(await isBeyond(snapshot, asOf, { stream, events }));
-    return foldUpTo(asOf, { aggregate, stream, events, from: isUsable ? snapshot : unloaded(aggregate) });
+    const from = isUsable ? snapshot : unloaded(aggregate);
+    return foldUpTo(asOf, { aggregate, stream, events, from, signal });
   }
 }

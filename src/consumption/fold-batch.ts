@@ -1,8 +1,7 @@
-import type { StoredEvent } from '../domain/event.ts';
 import type { LivefoldError } from '../kernel/errors.ts';
 import { faultOf, timedOut } from './fault.ts';
 import { type Changes, foldKey, type RowChange, thatLast } from './fold-rows.ts';
-import { type KeptBack, type KeyedEvent, keyEvents } from './key-events.ts';
+import type { KeptBack, KeyedEvent } from './key-events.ts';
 import type { AnyProjection, AnyRow } from './projection.ts';
 import { holderOf } from './stream-key.ts';
 import { workInTurns } from './work-in-turns.ts';
@@ -22,6 +21,8 @@ export type FoldBatchOptions = {
   readonly judge: (fault: LivefoldError) => void;
   /** Keys whose rows the database refuses to look for. */
   readonly refused: ReadonlyMap<string, LivefoldError>;
+  /** Is told what has become of a row behind each event that was folded into it. */
+  readonly onFolded?: (one: KeyedEvent, change: RowChange | undefined) => void;
 };
 
 /**
@@ -31,7 +32,7 @@ export type FoldBatchOptions = {
 export async function foldBatch(
   projection: AnyProjection,
   keyed: readonly KeyedEvent[],
-  { rows, parked, judge, refused }: FoldBatchOptions,
+  { rows, parked, judge, refused, onFolded }: FoldBatchOptions,
 ): Promise<FoldedBatch> {
   const changes: Changes = new Map();
   const keptBack: KeptBack[] = [];
@@ -53,28 +54,11 @@ export async function foldBatch(
         foldKey(projection, one, rows, changes);
       } catch (error) {
         hold(one, faultOf(error, { projection: projection.name, ...one }));
+        return;
       }
+      onFolded?.(one, changes.get(one.key));
     },
     onTimeout: (one) => hold(one, timedOut(projection, one.event, one.key)),
   });
   return { changes: thatLast(changes), keptBack };
-}
-
-/**
- * The same where nothing is kept back, of the past for example: gives each row that changed, once.
- *
- * @throws LivefoldError the fault of the first event that cannot be folded
- */
-export async function foldInTurns(
-  projection: AnyProjection,
-  events: readonly StoredEvent[],
-  rows: ReadonlyMap<string, AnyRow>,
-): Promise<readonly RowChange[]> {
-  const judge = (fault: LivefoldError): void => {
-    throw fault;
-  };
-  const parked: ReadonlySet<string> = new Set();
-  const { keyed } = await keyEvents(projection, events, { parked, judge });
-  const { changes } = await foldBatch(projection, keyed, { rows, parked, judge, refused: new Map() });
-  return changes;
 }

@@ -16,6 +16,12 @@ export type HeldRow<Row> = {
   readonly epoch: number;
 };
 
+export type ReadLiveRowOptions = {
+  readonly asOf?: Moment | undefined;
+  /** Ends the reading, with `ABORTED`. */
+  readonly signal?: AbortSignal | undefined;
+};
+
 export type LiveReaderOptions = {
   readonly store: Pick<EventStore, 'read'>;
   readonly log: EventLog;
@@ -39,9 +45,9 @@ export class LiveReader {
   async read<Row>(
     projection: LiveProjection<Row>,
     key: string,
-    { asOf }: { readonly asOf?: Moment | undefined } = {},
+    options: ReadLiveRowOptions = {},
   ): Promise<LiveRow<Row>> {
-    return rowOf(await this.#load(projection, key, asOf));
+    return rowOf(await this.#load(projection, key, options));
   }
 
   /** The row of a key for whoever follows it: as it is, or as it was at a position. */
@@ -49,7 +55,9 @@ export class LiveReader {
     const { epoch } = this.#log;
     return {
       epoch,
-      loaded: await this.#load(projection, key, position === undefined ? undefined : { position }),
+      loaded: await this.#load(projection, key, {
+        asOf: position === undefined ? undefined : { position },
+      }),
     };
   }
 
@@ -61,7 +69,7 @@ export class LiveReader {
   async #load<Row>(
     projection: LiveProjection<Row>,
     key: string,
-    asOf: Moment | undefined,
+    { asOf, signal }: ReadLiveRowOptions,
   ): Promise<Loaded<LiveState<Row>>> {
     const { epoch } = this.#cache;
     // Up to here a read that begins now sees the log; so far there is nothing more for this key to look for later.
@@ -71,7 +79,7 @@ export class LiveReader {
     const loaded = await foldQuery(projection, from, {
       events: this.#store,
       query: projection.query(key),
-      range: { after: from.position, ...(asOf && rangeUpTo(asOf)) },
+      range: { after: from.position, ...(asOf && rangeUpTo(asOf)), ...(signal && { signal }) },
     });
     if (asOf !== undefined) return 'position' in asOf ? { ...loaded, position: asOf.position } : loaded;
     const current = { ...loaded, position: Math.max(loaded.position, seen) };

@@ -35,8 +35,8 @@ export type WaitingEvent = {
   readonly revision: string;
 };
 
-/** An event that was left out of a key's fold. */
-export type SkippedEvent = { readonly key: string; readonly position: Position };
+/** An event that a key's fold is without: it was left out, or waits. */
+export type KeptEvent = { readonly key: string; readonly position: Position };
 
 /**
  * The events that consumers keep back, by key. Only whoever has the lease of a consumer's unit adds and removes them, in the
@@ -45,6 +45,8 @@ export type SkippedEvent = { readonly key: string; readonly position: Position }
 export interface ParkedStore {
   /** The keys of a consumer that have something kept back. */
   keys(consumer: string): Promise<readonly string[]>;
+  /** The same keys, each with the first event that is kept back for it. */
+  first(consumer: string): Promise<readonly KeptEvent[]>;
   /** Those that are to be tried again, by themselves or because somebody asked, soonest first. */
   due(consumer: string): Promise<readonly DueKey[]>;
   /** The first events that are kept back for a key. */
@@ -64,5 +66,5 @@ export interface ParkedStore {
   /** Whether a process is up that works on the consumer, and so does what is asked. */
   isWorkedOn(consumer: string): Promise<boolean>;
   /** What was left out of a consumer's folds. */
-  skipped(consumer: string): Promise<readonly SkippedEvent[]>;
+  skipped(consumer: string): Promise<readonly KeptEvent[]>;
 }

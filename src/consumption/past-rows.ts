@@ -1,10 +1,15 @@
+import { throwIfAborted } from '../kernel/async.ts';
 import { chunks } from '../kernel/chunks.ts';
-import type { EventStore, Position } from '../persistence/event-store.ts';
-import { foldInTurns } from './fold-batch.ts';
+import { isLivefoldError } from '../kernel/errors.ts';
+import type { Position } from '../persistence/event-store.ts';
 import { checkFolds } from './fold-rows.ts';
-import type { AnyProjection, AnyRow } from './projection.ts';
-import { readAtMost } from './read-at-most.ts';
-import type { ReadModels } from './read-models.ts';
+import { KeptBackEvents } from './kept-back-events.ts';
+import { PastFold } from './past-fold.ts';
+import type { AnyProjection, AnyRow, StoredRow } from './projection.ts';
+import { type Bound, readAtMost } from './read-at-most.ts';
+import type { RowQuery } from './read-models.ts';
+import { type PastSources, type RowsThen, rowsChangedSince, unknownSince } from './rows-changed-since.ts';
+import { selectRows } from './select-rows.ts';
 
 /** So many events are folded at a time. */
 const chunk = 1_000;
@@ -12,38 +17,52 @@ const chunk = 1_000;
 const mostKept = 2;
 
 type Rows = ReadonlyMap<string, AnyRow>;
+/** All rows of a moment, or those that have changed since. */
+type Kept = { readonly all: Rows } | { readonly changed: RowsThen };
 
-export type PastOptions = { readonly at: Position; readonly mostEvents: number };
-
-export type PastSources = {
-  readonly store: Pick<EventStore, 'read'>;
-  readonly models: Pick<ReadModels, 'start'>;
+export type PastOptions = {
+  readonly at: Position;
+  /** So many events are read at most. */
+  readonly mostEvents: number;
+  /** The stream that a row is folded from, by its key, where all events that change the row are in one. */
+  readonly stream?: ((key: string) => string) | undefined;
+  /** Says that nobody waits any more. */
+  readonly signal?: AbortSignal | undefined;
 };
 
+/** What a look into the past goes by. */
+type Look = PastOptions & { readonly projection: AnyProjection; readonly keptBack: KeptBackEvents };
+type LookFromNow = Look & { readonly stream: NonNullable<PastOptions['stream']> };
+
 /**
- * Projections as they were: folded from the log by the projection's own fold, up to a position. The past stays as it is, so the
- * last folds are kept, until somebody is forgotten.
+ * Projections as they were, by the projection's own fold: from the log's beginning up to a position, or back from the table of now where less
+ * has happened since. The past stays as it is, so the last folds are kept, until somebody is forgotten or what is kept back changes.
  */
 export class PastRows {
-  readonly #store: PastSources['store'];
-  readonly #models: PastSources['models'];
-  readonly #kept = new Map<string, Promise<Rows>>();
+  readonly #sources: PastSources;
+  readonly #kept = new Map<string, Kept>();
   /** They fold one after another: there is one thread, and what each has in memory may be all that a log tells. */
   #last: Promise<unknown> = Promise.resolve();
   #epoch = 0;
 
-  constructor({ store, models }: PastSources) {
-    this.#store = store;
-    this.#models = models;
+  constructor(sources: PastSources) {
+    this.#sources = sources;
   }
 
-  /** All rows of a projection as they were at a position, by key. @throws LivefoldError `TOO_COSTLY`, `NO_FOLD` */
-  async rows(projection: AnyProjection, options: PastOptions): Promise<Rows> {
-    checkFolds(projection);
-    const epoch = this.#epoch;
-    const rows = await this.#shared(projection, options);
-    // Somebody was forgotten meanwhile: what was folded may tell of them.
-    return epoch === this.#epoch ? rows : this.rows(projection, options);
+  /** All rows of a projection as they were at a position, by key, folded from the beginning. @throws LivefoldError `TOO_COSTLY`, `NO_FOLD` */
+  rows(projection: AnyProjection, options: PastOptions): Promise<Rows> {
+    return this.#look(projection, options, (look) => this.#rows(look));
+  }
+
+  /** Some of the rows, as a query of the table would have given them then. @throws LivefoldError `TOO_COSTLY`, `NO_FOLD` */
+  async page<P extends AnyProjection>(
+    projection: P,
+    query: RowQuery,
+    options: PastOptions,
+  ): Promise<readonly StoredRow<P>[]> {
+    const rows = await this.#look(projection, options, (look) => this.#page(look, query));
+    // The table's own columns made them.
+    return rows as readonly StoredRow<P>[];
   }
 
   /** Lets go of what is kept: for when a subject is forgotten. */
@@ -52,39 +71,142 @@ export class PastRows {
     this.#kept.clear();
   }
 
-  #shared(projection: AnyProjection, options: PastOptions): Promise<Rows> {
-    const name = `${projection.name} ${options.at}`;
-    const rows = this.#kept.get(name) ?? this.#inTurn(() => this.#fold(projection, options));
+  async #look<Result>(
+    projection: AnyProjection,
+    options: PastOptions,
+    work: (look: Look) => Promise<Result>,
+  ): Promise<Result> {
+    checkFolds(projection);
+    for (;;) {
+      const epoch = this.#epoch;
+      const keptBack = new KeptBackEvents(projection);
+      await keptBack.look(this.#sources.models.parked);
+      const result = await work({ ...options, projection, keptBack });
+      // Else somebody was forgotten meanwhile: what was folded may tell of them.
+      if (epoch === this.#epoch) return result;
+    }
+  }
+
+  async #page(look: Look, query: RowQuery): Promise<readonly AnyRow[]> {
+    const fromBeginning = async (): Promise<readonly AnyRow[]> => {
+      const rows = selectRows(look.projection, (await this.#rows(look)).values(), query);
+      return this.#sources.models.asKept(look.projection, rows, look.signal);
+    };
+    const { stream } = look;
+    if (stream === undefined || !(await this.#isInTable(look))) return fromBeginning();
+    const fromNow = (): Promise<readonly AnyRow[]> => this.#pageFromNow({ ...look, stream }, query);
+    const [first, second] = (await this.#isNearNow(look))
+      ? [fromNow, fromBeginning]
+      : [fromBeginning, fromNow];
+    try {
+      return await first();
+    } catch (error) {
+      if (!isLivefoldError(error, 'TOO_COSTLY')) throw error;
+      return second();
+    }
+  }
+
+  /** Whether the table has come as far as the moment, and is what it has folded. */
+  async #isInTable({ projection, at }: Look): Promise<boolean> {
+    const { position, fault, beyond } = await this.#sources.models.place(projection);
+    return position >= at && fault === null && beyond === null;
+  }
+
+  async #isNearNow(look: Look): Promise<boolean> {
+    const { models } = this.#sources;
+    const { projection, at } = look;
+    const [start, position] = [await models.start(projection), await models.position(projection)];
+    return !this.#kept.has(nameOf(look, 'all')) && position - at < at - start;
+  }
+
+  async #pageFromNow(look: LookFromNow, query: RowQuery): Promise<readonly AnyRow[]> {
+    const { projection, at, signal } = look;
+    const isOlder = { position: { lte: at } };
+    const filter = query.filter ? { and: [isOlder, query.filter] } : isOlder;
+    // First the table: what changes in it from here on is found among what has changed since.
+    const page = await this.#sources.models.rows(projection, {
+      ...{ ...query, filter, isByCodePoint: true },
+      ...(signal && { signal }),
+    });
+    const { rows } = await this.#changedSince(look);
+    const unchanged = page.filter((row) => !rows.has(String(row[projection.keyField])));
+    const changed = [...rows.values()].filter((row) => row !== undefined);
+    return selectRows(projection, [...unchanged, ...changed], query);
+  }
+
+  #changedSince(look: LookFromNow): Promise<RowsThen> {
+    const { projection, at } = look;
+    return this.#inTurn(look, 'changed', async (kept) => {
+      const known = kept !== undefined && 'changed' in kept ? kept.changed : unknownSince(at);
+      const changed = await rowsChangedSince(projection, known, this.#sources, {
+        ...look,
+        bound: boundOf(look),
+      });
+      return { result: changed, kept: changed.hasFailed ? undefined : { changed } };
+    });
+  }
+
+  #rows(look: Look): Promise<Rows> {
+    return this.#inTurn(look, 'all', async (kept) => {
+      if (kept !== undefined && 'all' in kept) return { result: kept.all, kept };
+      const { rows, hasFailed } = await this.#foldAll(look);
+      return { result: rows, kept: hasFailed ? undefined : { all: rows } };
+    });
+  }
+
+  async #foldAll({ projection, keptBack, signal, ...look }: Look): Promise<PastFold> {
+    const { store, models } = this.#sources;
+    const fold = new PastFold(projection, { keptBack });
+    const events = readAtMost(store, {
+      query: projection.query,
+      range: {
+        after: await models.start(projection),
+        before: look.at + 1,
+        ...(signal && { signal }),
+      },
+      ...boundOf({ projection, ...look }),
+    });
+    for await (const some of chunks(events, chunk)) await fold.add(some);
+    return fold;
+  }
+
+  /** Does work when nobody else folds, on what is kept of it; whoever leaves keeps nothing, and the next one begins where the last began. */
+  #inTurn<Result>(
+    look: Look,
+    what: 'all' | 'changed',
+    work: (kept: Kept | undefined) => Promise<{ readonly result: Result; readonly kept: Kept | undefined }>,
+  ): Promise<Result> {
+    const done = this.#last.then(async () => {
+      throwIfAborted(look.signal);
+      const epoch = this.#epoch;
+      const name = nameOf(look, what);
+      const { result, kept } = await work(this.#kept.get(name));
+      if (epoch === this.#epoch) this.#keep(name, kept);
+      return result;
+    });
+    this.#last = done.catch(() => {});
+    return done;
+  }
+
+  #keep(name: string, kept: Kept | undefined): void {
     this.#kept.delete(name);
-    this.#kept.set(name, rows);
+    if (kept === undefined) return;
+    this.#kept.set(name, kept);
     const [oldest] = this.#kept.keys();
     if (this.#kept.size > mostKept && oldest !== undefined) this.#kept.delete(oldest);
-    rows.catch(() => {
-      if (this.#kept.get(name) === rows) this.#kept.delete(name);
-    });
-    return rows;
   }
+}
 
-  #inTurn(fold: () => Promise<Rows>): Promise<Rows> {
-    const rows = this.#last.then(fold);
-    this.#last = rows.catch(() => {});
-    return rows;
-  }
+/** What is retried or skipped changes the past as far as it reaches. */
+function nameOf({ projection, at, keptBack }: Look, what: 'all' | 'changed'): string {
+  return `${projection.name} ${what} ${at} ${keptBack.upTo(at)}`;
+}
 
-  async #fold(projection: AnyProjection, { at, mostEvents }: PastOptions): Promise<Rows> {
-    const rows = new Map<string, AnyRow>();
-    const events = readAtMost(this.#store, {
-      query: projection.query,
-      range: { after: await this.#models.start(projection), before: at + 1 },
-      most: mostEvents,
-      what: `What ${projection.name} were at position ${at}`,
-      instead: 'ask for an earlier moment, or for single ones by their ids',
-    });
-    for await (const some of chunks(events, chunk))
-      for (const { key, after, position } of await foldInTurns(projection, some, rows)) {
-        if (after === undefined) rows.delete(key);
-        else rows.set(key, { ...after, position });
-      }
-    return rows;
-  }
+function boundOf({ projection, at, mostEvents, stream }: Omit<Look, 'keptBack'>): Bound {
+  const moment = stream === undefined ? 'an earlier moment' : 'a moment nearer to the beginning or to now';
+  return {
+    most: mostEvents,
+    what: `What ${projection.name} were at position ${at}`,
+    instead: `ask for ${moment}, or for single ones by their ids`,
+  };
 }

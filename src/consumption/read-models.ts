@@ -53,6 +53,8 @@ export type RowQuery = {
   readonly before?: RowCursor | undefined;
   readonly limit: number;
   readonly backwards?: boolean;
+  /** Has texts in the order of their code points, whatever collation their columns have. */
+  readonly isByCodePoint?: boolean;
   /** Ends the reading, at the database too. */
   readonly signal?: AbortSignal;
 };
@@ -121,7 +123,11 @@ export interface ReadModels {
     signal?: AbortSignal,
   ): Promise<readonly StoredRow<P>[]>;
   /** Rows as the table would give them back if they were stored: in the form that its columns keep. */
-  asKept(projection: AnyProjection, rows: readonly AnyRow[]): Promise<readonly AnyRow[]>;
+  asKept(
+    projection: AnyProjection,
+    rows: readonly AnyRow[],
+    signal?: AbortSignal,
+  ): Promise<readonly AnyRow[]>;
   /** `horizon` is the one under which the caller read what it has: only a later one makes that worthless. */
   changesSince(
     projection: AnyProjection,

@@ -1,7 +1,9 @@
+import { KeptBackEvents } from '../consumption/kept-back-events.ts';
+import type { RowStep } from '../consumption/past-fold.ts';
 import type { AnyProjection, AnyRow, StoredRow } from '../consumption/projection.ts';
 import { readAtMost } from '../consumption/read-at-most.ts';
 import { diffRows, type FieldChange } from '../consumption/row-diff.ts';
-import { lastRow, type RowStep, rowSteps } from '../consumption/row-history.ts';
+import { lastRow, rowSteps } from '../consumption/row-history.ts';
 import type { StoredEvent } from '../domain/event.ts';
 import { streamQuery } from '../domain/query.ts';
 import { LivefoldError } from '../kernel/errors.ts';
@@ -59,7 +61,8 @@ export async function readRowAsOf<P extends AnyProjection>(
 ): Promise<StoredRow<P> | null> {
   const isVisible = visibleRow(session, projection.name);
   const range = await rangeAsOf(backend, asOf, argument);
-  const row = await lastRow(projection, key, eventsOf(backend, projection, { key, range, ...options }));
+  const past = { key, keptBack: await keptBackOf(backend, projection) };
+  const row = await lastRow(projection, past, eventsOf(backend, projection, { key, range, ...options }));
   const [kept] = await keep(backend, projection, [row]);
   return kept !== undefined && isVisible(kept) ? kept : null;
 }
@@ -78,9 +81,10 @@ export function historyField<P extends AnyProjection>(projection: P, options: Hi
     const behind = parseVersion(after);
     const isVisible = visibleRow(session, projection.name);
     const key = String(args[projection.keyField]);
+    const past = { key, keptBack: await keptBackOf(backend, projection) };
     const steps: RowStep[] = [];
     const events = eventsOf(backend, projection, { key, range: { signal }, ...options });
-    for await (const step of rowSteps(projection, key, events)) {
+    for await (const step of rowSteps(projection, past, events)) {
       const isShown = [step.before, step.after].every((row) => row === undefined || isVisible(row));
       if (isShown && step.event.version > behind) steps.push(step);
       if (steps.length > size) break;
@@ -127,6 +131,13 @@ function compare<P extends AnyProjection>(
     to: to ?? null,
     changes: changes.filter(({ field }) => permissions.seesColumn(name, field)),
   };
+}
+
+/** What the table is without, and so its past. */
+async function keptBackOf({ models }: Backend, projection: AnyProjection): Promise<KeptBackEvents> {
+  const keptBack = new KeptBackEvents(projection);
+  await keptBack.look(models.parked);
+  return keptBack;
 }
 
 /** The events of a row's stream, but for those before the projection began: its table does not know them either. */

@@ -22,14 +22,14 @@ export type ReadLiveOptions = {
  * @throws LivefoldError `BAD_USER_INPUT` for a position that the log has not reached
  */
 export async function readLive<Row>(
-  { backend }: Pick<GraphQLContext, 'backend'>,
+  { backend, signal }: Pick<GraphQLContext, 'backend'> & Partial<Pick<GraphQLContext, 'signal'>>,
   projection: LiveProjection<Row>,
   key: string,
   { asOf, atLeast }: ReadLiveOptions = {},
 ): Promise<LiveRow<Row>> {
   if (typeof atLeast === 'number') await checkPosition(backend, atLeast, 'atLeast');
   if (asOf && 'position' in asOf) await checkPosition(backend, asOf.position, 'asOf');
-  return backend.live.read(projection, key, { asOf: asOf ?? undefined });
+  return backend.live.read(projection, key, { asOf: asOf ?? undefined, signal });
 }
 
 /**

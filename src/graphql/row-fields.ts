@@ -5,6 +5,7 @@ import { guardRows } from './auth/guard-models.ts';
 import { type Connection, type ConnectionArguments, readConnection } from './connection.ts';
 import type { GraphQLContext } from './context.ts';
 import type { AsOf } from './core-schema.ts';
+import type { HistoryOptions } from './history-fields.ts';
 import { type OrderInput, orderBy } from './order-by.ts';
 import { rowsAsOf } from './rows-as-of.ts';
 
@@ -30,12 +31,15 @@ export function rowField<P extends AnyProjection>(projection: P) {
 /**
  * The resolver of a query field that reads rows as a Relay connection. `orderFields` says which of the table's fields
  * stands behind each name of the schema's enum, where the field takes `orderBy`. A field that takes `asOf` shows the rows as
- * they were, folded from the log: from up to `mostEvents` of the projection's events, 100,000 unless given.
+ * they were, folded from up to `mostEvents` events, 100,000 unless given: from the log's beginning, or, given the `stream` that a row is folded from, back from the table where less has happened since.
  */
 export function rowsField<P extends AnyProjection, Field extends string = never>(
   projection: P,
   orderFields?: Readonly<Record<Field, string>>,
-  { mostEvents = 100_000 }: { readonly mostEvents?: number } = {},
+  {
+    mostEvents = 100_000,
+    stream,
+  }: { readonly mostEvents?: number; readonly stream?: HistoryOptions['stream'] } = {},
 ) {
   return async (
     _: unknown,
@@ -45,7 +49,7 @@ export function rowsField<P extends AnyProjection, Field extends string = never>
     await waitForProjections(backend, [projection.name], atLeast, signal);
     const order = orderFields && orderBy(orderFields, args.orderBy);
     const models = asOf
-      ? guardRows(await rowsAsOf(backend, projection, { asOf, mostEvents }), session)
+      ? guardRows(await rowsAsOf(backend, projection, { asOf, mostEvents, stream, signal }), session)
       : backend.models;
     return readConnection(models, projection, { ...args, orderBy: order });
   };

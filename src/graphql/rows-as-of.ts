@@ -1,23 +1,35 @@
-import type { AnyProjection, StoredRow } from '../consumption/projection.ts';
+import type { PastOptions } from '../consumption/past-rows.ts';
+import type { AnyProjection } from '../consumption/projection.ts';
 import type { ReadModels } from '../consumption/read-models.ts';
-import { selectRows } from '../consumption/select-rows.ts';
+import { isLivefoldError } from '../kernel/errors.ts';
 import { positionAsOf } from './as-of.ts';
+import { waitForProjections } from './at-least.ts';
 import type { Backend } from './backend.ts';
 import type { AsOf } from './core-schema.ts';
+
+export type RowsAsOfOptions = Omit<PastOptions, 'at'> & { readonly asOf: AsOf };
 
 /** A projection's table as it was at a moment, to read rows from. @throws LivefoldError `TOO_COSTLY`, `BAD_USER_INPUT` */
 export async function rowsAsOf(
   backend: Backend,
   projection: AnyProjection,
-  { asOf, mostEvents }: { readonly asOf: AsOf; readonly mostEvents: number },
+  { asOf, ...options }: RowsAsOfOptions,
 ): Promise<Pick<ReadModels, 'rows'>> {
   const at = await positionAsOf(backend, asOf, 'asOf');
-  const rows = await backend.past.rows(projection, { at, mostEvents });
-  return {
-    rows: async <P extends AnyProjection>(of: P, query: Parameters<ReadModels['rows']>[1]) => {
-      const kept = await backend.models.asKept(of, selectRows(of, rows.values(), query));
-      // The table's own columns made them.
-      return kept as readonly StoredRow<P>[];
-    },
-  };
+  if (options.stream !== undefined) await waitForTable(backend, projection, at, options.signal);
+  return { rows: (of, query) => backend.past.page(of, query, { ...options, at }) };
+}
+
+/** A moment ago is folded back from the table: it is milliseconds behind, or stands still, and then there is the log. */
+async function waitForTable(
+  backend: Backend,
+  { name }: AnyProjection,
+  at: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  try {
+    await waitForProjections(backend, [name], at, signal);
+  } catch (error) {
+    if (!isLivefoldError(error, 'PROJECTION_LAGGING')) throw error;
+  }
 }

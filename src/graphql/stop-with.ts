@@ -19,5 +19,6 @@ function stopReading(models: ReadModels, signal: AbortSignal): ReadModels {
     ...models,
     rows: (projection, query) => models.rows(projection, { signal, ...query }),
     find: (projection, keys) => models.find(projection, keys, signal),
+    asKept: (projection, rows) => models.asKept(projection, rows, signal),
   };
 }

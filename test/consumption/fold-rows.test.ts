@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { foldInTurns } from '../../src/consumption/fold-batch.ts';
 import { foldRow, foldRows, keysOf } from '../../src/consumption/fold-rows.ts';
+import { KeptBackEvents } from '../../src/consumption/kept-back-events.ts';
+import { PastFold } from '../../src/consumption/past-fold.ts';
 import type { AnyRow } from '../../src/consumption/projection.ts';
 import { counted, countersProjection, labelled, removed, stored, whispered } from './counters.ts';
 
@@ -70,8 +71,10 @@ test('a slow fold gives the same, and lets others have a turn now and then', asy
   const counting = setInterval(() => {
     turns += 1;
   });
-  const changes = await foldInTurns(slow, log, none);
+  const fold = new PastFold(slow, { keptBack: new KeptBackEvents(slow) });
+  await fold.add(log);
   clearInterval(counting);
-  expect(changes).toEqual(foldRows(counters, log, none));
+  const changes = foldRows(counters, log, none);
+  expect([...fold.rows.values()]).toEqual(changes.map(({ after, position }) => ({ ...after, position })));
   expect(turns).toBeGreaterThan(2);
 });

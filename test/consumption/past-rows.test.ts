@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { foldRows } from '../../src/consumption/fold-rows.ts';
 import { PastRows } from '../../src/consumption/past-rows.ts';
+import type { PastSources } from '../../src/consumption/rows-changed-since.ts';
 import type { StoredEvent } from '../../src/domain/event.ts';
 import type { Query } from '../../src/domain/query.ts';
 import type { ReadOptions } from '../../src/persistence/event-store.ts';
@@ -10,7 +11,16 @@ import { openCounters } from './open-counters.ts';
 
 const counters = countersProjection();
 const mostEvents = 1_000;
-const models = { start: async () => 0 };
+const none = async () => [];
+/** A projection of which there is no table. */
+const models: PastSources['models'] = {
+  start: async () => 0,
+  position: async () => 0,
+  place: async () => ({ position: 0, horizon: 0, token: 0, beyond: null, fault: null }),
+  rows: none,
+  asKept: async (_, rows) => rows,
+  parked: { first: none, waiting: none, skipped: none },
+};
 
 test('rows as they were are those that the table had, at every position', async () => {
   await using open = await openCounters();

@@ -2,10 +2,12 @@ import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { foldRow } from '../../src/consumption/fold-rows.ts';
+import { KeptBackEvents } from '../../src/consumption/kept-back-events.ts';
 import { lastRow, rowSteps } from '../../src/consumption/row-history.ts';
 import { counted, countersProjection, labelled, removed, stored, whispered } from './counters.ts';
 
 const counters = countersProjection();
+const ofA = { key: 'a', keptBack: new KeptBackEvents(counters) };
 
 const events = fc
   .array(
@@ -20,7 +22,7 @@ const events = fc
 test('a history has each change of a row, and what the row was before and after it', async () => {
   await fc.assert(
     fc.asyncProperty(events, async (log) => {
-      const steps = await Array.fromAsync(rowSteps(counters, 'a', Readable.from(log)));
+      const steps = await Array.fromAsync(rowSteps(counters, ofA, Readable.from(log)));
       const rows = log.map((_, index) => foldRow(counters, 'a', log.slice(0, index + 1)));
       for (const { event, before, after } of steps) {
         const { position: _, ...row } = after ?? {};
@@ -36,7 +38,7 @@ test('a history has each change of a row, and what the row was before and after 
       expect(befores).toEqual(
         [undefined, ...steps.slice(0, -1).map(({ after }) => after)].slice(0, steps.length),
       );
-      expect(await lastRow(counters, 'a', Readable.from(log))).toEqual(steps.at(-1)?.after);
+      expect(await lastRow(counters, ofA, Readable.from(log))).toEqual(steps.at(-1)?.after);
     }),
   );
 });

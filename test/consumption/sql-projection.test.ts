@@ -5,6 +5,7 @@ import { expect, expectTypeOf, test, vi } from 'vitest';
 import type { Session } from '../../src/adapters/postgres/database.ts';
 import { key as keyColumn, position as positionColumn } from '../../src/app/read-columns.ts';
 import { foldRow } from '../../src/consumption/fold-rows.ts';
+import { KeptBackEvents } from '../../src/consumption/kept-back-events.ts';
 import { type AnyProjection, type Projection, projection } from '../../src/consumption/projection.ts';
 import { lastRow } from '../../src/consumption/row-history.ts';
 import type { SqlTransaction } from '../../src/consumption/sql-handler.ts';
@@ -273,7 +274,8 @@ test('its past is not told as if it had been empty', async () => {
   const refused = expect.objectContaining({ code: 'NO_FOLD' });
   const { store, past } = opened.backend;
   await expect(past.rows(opened.counters, { at: 1, mostEvents: 9 })).rejects.toEqual(refused);
-  await expect(lastRow(opened.counters, 'a', store.read(everything))).rejects.toEqual(refused);
+  const ofA = { key: 'a', keptBack: new KeptBackEvents(opened.counters) };
+  await expect(lastRow(opened.counters, ofA, store.read(everything))).rejects.toEqual(refused);
   expect(() => foldRow(opened.counters, 'a', [])).toThrow(refused);
 });
 

@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
-import type { ParkedAction, ParkedKey, ParkedStore } from '../../consumption/parked-store.ts';
+import type { KeptEvent, ParkedAction, ParkedKey, ParkedStore } from '../../consumption/parked-store.ts';
 import type { Session } from './database.ts';
 import { announceParked } from './postgres-news.ts';
 import { run } from './statement.ts';
@@ -21,6 +21,15 @@ export function createPostgresParkedStore(
       translated('looking for parked keys', () =>
         run(session, sql`select distinct key from ${parked} where consumer = ${consumer}`, ([key]) =>
           String(key),
+        ),
+      ),
+
+    first: (consumer) =>
+      translated('looking for parked keys', () =>
+        run(
+          session,
+          sql`select key, min(position) from ${parked} where consumer = ${consumer} group by key`,
+          toKeptEvent,
         ),
       ),
 
@@ -91,7 +100,7 @@ export function createPostgresParkedStore(
         run(
           session,
           sql`select key, position from ${skipped} where consumer = ${consumer} order by position`,
-          ([key, position]) => ({ key: String(key), position: Number(position) }),
+          toKeptEvent,
         ),
       ),
   };
@@ -100,6 +109,10 @@ export function createPostgresParkedStore(
 /** A time as the milliseconds since 1970: as text, each column would need the driver's own parser. */
 function inMilliseconds(column: 'parked_at' | 'next_try'): SQL {
   return sql`(extract(epoch from p.${sql.identifier(column)}) * 1000)::float8 as ${sql.identifier(column)}`;
+}
+
+function toKeptEvent([key, position]: readonly unknown[]): KeptEvent {
+  return { key: String(key), position: Number(position) };
 }
 
 function toParkedKey(row: readonly unknown[]): ParkedKey {

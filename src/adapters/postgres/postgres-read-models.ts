@@ -116,7 +116,8 @@ export function createPostgresReadModels(
     find: (projection, keys, signal) =>
       asked(projection, () => cancellable(signal, () => findRows(session, projection, keys))),
 
-    asKept: (projection, rows) => guarded(projection, () => castRows(session, projection, rows)),
+    asKept: (projection, rows, signal) =>
+      guarded(projection, () => cancellable(signal, () => castRows(session, projection, rows))),
 
     changesSince: (projection, after, options) =>
       guarded(projection, () => readChangesSince(session, tables, projection, { after, ...options })),

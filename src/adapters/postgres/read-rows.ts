@@ -47,27 +47,45 @@ export async function readSnapshot<P extends AnyProjection>(
 
 function whichRows(projection: AnyProjection, query: RowQuery): SQL {
   const { table, keyColumn } = projection;
-  const { orderBy, backwards = false, limit } = query;
-  const column = orderBy === undefined ? keyColumn : columnOf(table, orderBy.field);
+  const { orderBy, backwards = false, limit, isByCodePoint = false } = query;
+  const inOrder = isByCodePoint ? byCodePoint : asItIs;
+  const key = inOrder(keyColumn);
+  const ordered = orderBy === undefined ? key : inOrder(columnOf(table, orderBy.field));
   const isDescending = (orderBy?.descending ?? false) !== backwards;
   const direction = isDescending ? desc : asc;
   const where = and(
     filterSql(projection, query.filter),
-    query.after && beyond(column, keyColumn, query.after, (orderBy?.descending ?? false) ? '<' : '>'),
-    query.before && beyond(column, keyColumn, query.before, (orderBy?.descending ?? false) ? '>' : '<'),
+    query.after && beyond(ordered, key, query.after, (orderBy?.descending ?? false) ? '<' : '>'),
+    query.before && beyond(ordered, key, query.before, (orderBy?.descending ?? false) ? '>' : '<'),
   );
   const order =
-    column === keyColumn ? direction(keyColumn) : sql`${direction(column)}, ${direction(keyColumn)}`;
+    ordered.column === keyColumn
+      ? direction(key.value)
+      : sql`${direction(ordered.value)}, ${direction(key.value)}`;
   return sql`${where && sql`where ${where}`} order by ${order} limit ${limit}`;
 }
 
-function beyond(column: PgColumn, keyColumn: PgColumn, { value, key }: RowCursor, operator: '<' | '>'): SQL {
-  const keyValue = sql`${key}::${typeOf(keyColumn)}`;
-  if (column === keyColumn) return sql`${keyColumn} ${sql.raw(operator)} ${keyValue}`;
-  const compared = sql`(${column}, ${keyColumn}) ${sql.raw(operator)} (${value}::${typeOf(column)}, ${keyValue})`;
+/** A column as rows are ordered by it, and the type of what it is compared with. */
+type Ordered = { readonly column: PgColumn; readonly value: SQL; readonly type: SQL };
+
+function asItIs(column: PgColumn): Ordered {
+  return { column, value: sql`${column}`, type: typeOf(column) };
+}
+
+/** Texts, and names of values, as JavaScript compares them: an index of another collation is of no use then. */
+function byCodePoint(column: PgColumn): Ordered {
+  const isText = /^(text|varchar|char)/.test(column.getSQLType()) || column.enumValues !== undefined;
+  return isText ? { column, value: sql`${column}::text collate "C"`, type: sql`text` } : asItIs(column);
+}
+
+function beyond(ordered: Ordered, ofKey: Ordered, { value, key }: RowCursor, operator: '<' | '>'): SQL {
+  const { column } = ordered;
+  const keyValue = sql`${key}::${ofKey.type}`;
+  if (column === ofKey.column) return sql`${ofKey.value} ${sql.raw(operator)} ${keyValue}`;
+  const compared = sql`(${ordered.value}, ${ofKey.value}) ${sql.raw(operator)} (${value}::${ordered.type}, ${keyValue})`;
   if (column.notNull) return compared;
   // Nulls are the largest in every order, but compare with nothing.
   if (value !== null) return operator === '>' ? sql`(${compared} or ${column} is null)` : compared;
-  const isFurther = sql`${column} is null and ${keyColumn} ${sql.raw(operator)} ${keyValue}`;
+  const isFurther = sql`${column} is null and ${ofKey.value} ${sql.raw(operator)} ${keyValue}`;
   return operator === '>' ? isFurther : sql`(${column} is not null or ${isFurther})`;
 }

@@ -54,7 +54,7 @@ export const ordersResolvers: Resolvers = {
       await waitForProjections(backend, [Orders.name], atLeast, signal);
       return asOf ? readRowAsOf(context, Orders, { ...orderHistory, key: id, asOf }) : loadOrder(id);
     },
-    orders: rowsField(Orders, orderFields),
+    orders: rowsField(Orders, orderFields, orderHistory),
     orderHistory: historyField(Orders, orderHistory),
     orderDiff: diffField(Orders, orderHistory),
   },

@@ -3,11 +3,11 @@ import { isDeepStrictEqual } from 'node:util';
 import type { StoredEvent } from '../../domain/event.ts';
 import type { Position } from '../../persistence/event-store.ts';
 import { type Changes, foldKey } from '../fold-rows.ts';
+import { KeptBackEvents } from '../kept-back-events.ts';
 import { keysOfEvent } from '../key-events.ts';
 import type { AnyProjection, AnyRow } from '../projection.ts';
 import type { ReadModels } from '../read-models.ts';
 import { Checklist, type Finding } from './finding.ts';
-import { KeptBackEvents } from './kept-back.ts';
 
 export type RowAuditOptions = {
   readonly models: ReadModels;
@@ -182,14 +182,14 @@ export class RowAudit {
   ): void {
     if (this.#hasFailed) return;
     for (const key of this.#keysOf(event).filter(isWanted)) {
-      if (this.#keptBack.isWaiting(event.position)) this.#keptBack.park(key);
+      if (this.#keptBack.isWaiting(event.position)) this.#keptBack.park(key, event.position);
       if (this.#keptBack.isParked(key) || this.#keptBack.hasSkipped(event.position, key)) continue;
       const before = this.#folded.get(key);
       try {
         this.#foldInto(key, event);
       } catch (error) {
         // Behind the position where the audit began it may be parked any moment.
-        if (event.position > this.position) this.#keptBack.park(key);
+        if (event.position > this.position) this.#keptBack.park(key, event.position);
         else this.#fail(event, error);
         continue;
       }
