@@ -166,7 +166,10 @@ export class PastRows {
       },
       ...boundOf({ projection, ...look }),
     });
-    for await (const some of chunks(events, chunk)) await fold.add(some);
+    for await (const some of chunks(events, chunk)) {
+      throwIfAborted(signal);
+      await fold.add(some);
+    }
     return fold;
   }
 

@@ -1,5 +1,6 @@
 import type { StoredEvent } from '../domain/event.ts';
 import type { Query } from '../domain/query.ts';
+import { throwIfAborted } from '../kernel/async.ts';
 import { chunks } from '../kernel/chunks.ts';
 import type { EventStore, Position, ReadOptions } from '../persistence/event-store.ts';
 import type { KeptBackEvents, KeptBackStore } from './kept-back-events.ts';
@@ -89,6 +90,7 @@ export async function rowsChangedSince(
       ...{ ...bound, spent: cost },
     });
     for await (const some of chunks(events, chunk)) {
+      throwIfAborted(signal);
       cost += some.length;
       yield some;
     }

@@ -31,19 +31,25 @@ const long = 600_000;
 const readOrders = { query: '{ orders { nodes { id } } }' };
 
 /** The queries of the server that wait for a lock of ours. */
-async function waiting(): Promise<number> {
+async function waiting(text: string): Promise<number> {
   const rows = await sql`select 1 from pg_stat_activity
-    where datname = current_database() and application_name = 'livefold' and state = 'active' and wait_event_type = 'Lock'`;
+    where datname = current_database() and application_name = 'livefold' and state = 'active' and wait_event_type = 'Lock'
+      and strpos(query, ${text}) > 0`;
   return rows.length;
 }
-const isWaiting = () =>
-  vi.waitFor(async () => expect(await waiting()).toBeGreaterThan(0), { timeout: 10_000 });
-const isCancelled = () => vi.waitFor(async () => expect(await waiting()).toBe(0), { timeout: 10_000 });
+const isWaiting = (text = '') =>
+  vi.waitFor(async () => expect(await waiting(text)).toBeGreaterThan(0), { timeout: 10_000 });
+const isCancelled = (text = '') =>
+  vi.waitFor(async () => expect(await waiting(text)).toBe(0), { timeout: 10_000 });
 
 /** Holds a lock that no read gets past, while `work` runs; or, on the log, no append. */
-async function locked(table: 'orders' | 'livefold.events', work: () => Promise<void>): Promise<void> {
+async function locked(
+  table: 'orders' | 'livefold.events',
+  work: () => Promise<void>,
+  { isUnreadable = table === 'orders' } = {},
+): Promise<void> {
   await sql.begin(async (transaction) => {
-    const mode = table === 'orders' ? transaction`access exclusive` : transaction`exclusive`;
+    const mode = isUnreadable ? transaction`access exclusive` : transaction`exclusive`;
     await transaction`lock table ${transaction(table)} in ${mode} mode`;
     await work();
   });
@@ -100,6 +106,58 @@ describe('a client that goes away', () => {
       await next.catch(() => {});
       await isCancelled();
     });
+  });
+});
+
+describe('a look into the past', () => {
+  const added = { query: addProduct, variables: { input: { sku: 'TEA', name: 'Tea', price: '4.5' } } };
+  const orders = '{ orders(asOf: { position: "0" }) { nodes { id } } }';
+  const order = '{ order(id: "o1", asOf: { position: "1" }) { id } }';
+  const orderDiff =
+    '{ orderDiff(id: "o1", from: { version: 1 }, to: { position: "1" }) { changes { field } } }';
+  /** What only the past asks of the log here: events before a position, and a stream. Others follow it meanwhile. */
+  const before = 'position < ';
+  const stream = 'e.stream = s.stream';
+  const fields = [
+    ['orders', orders, before],
+    ['order', order, stream],
+    ['orderDiff', orderDiff, stream],
+    ['orderHistory', '{ orderHistory(id: "o1") { nodes { version } } }', stream],
+  ] as const;
+
+  test.each(fields)('that takes too long ends, at the database too: %s', async (_, query, text) => {
+    const graphql = await start(1_000);
+    await post(graphql, added);
+    await locked(
+      'livefold.events',
+      async () => {
+        const answer = post(graphql, { query });
+        await isWaiting(text);
+        expect(onlyError(await answer).extensions.code).toBe('TIMED_OUT');
+        await isCancelled(text);
+      },
+      { isUnreadable: true },
+    );
+    expect((await post(graphql, { query })).body.errors).toBeUndefined();
+  });
+
+  test('of one who leaves ends, at the database too', async () => {
+    const graphql = await start(long);
+    await post(graphql, added);
+    const leaving = new AbortController();
+    await locked(
+      'livefold.events',
+      async () => {
+        const body = JSON.stringify({ query: orders });
+        const headers = { 'content-type': 'application/json' };
+        const answer = fetch(graphql, { method: 'POST', body, headers, signal: leaving.signal });
+        await isWaiting(before);
+        leaving.abort();
+        await expect(answer).rejects.toThrow();
+        await isCancelled(before);
+      },
+      { isUnreadable: true },
+    );
   });
 });
 

@@ -81,6 +81,15 @@ test('a snapshot that is not beyond the moment is gone on from, one that is beyo
   expect((await repository.load(ledger, '1', { asOf: { version: 4 } })).subjects).toEqual(['user:a']);
 });
 
+test('whoever leaves ends the reading of a moment', async () => {
+  const leaving = new AbortController();
+  const { signal } = leaving;
+  const load = () => repository.load(ledger, '1', { asOf: { version: 2 }, signal });
+  expect(await load()).toMatchObject({ version: 2 });
+  leaving.abort();
+  await expect(load()).rejects.toMatchObject({ code: 'ABORTED' });
+});
+
 test('what was is not taken for what is', async () => {
   await repository.load(ledger, '1', { asOf: { version: 2 } });
   expect(await repository.load(ledger, '1')).toMatchObject({ version: 5 });

@@ -62,6 +62,15 @@ async function take<Row>(rows: AsyncIterator<LiveRow<Row>>, count: number): Prom
   return taken;
 }
 
+test('whoever leaves ends the reading of a row, as it is and as it was', async () => {
+  const [a, b] = [newPurse(), newPurse()];
+  const position = await give(one, a, b);
+  const signal = AbortSignal.abort();
+  for (const asOf of [undefined, { position }])
+    await expect(one.live.read(Purses, a, { asOf, signal })).rejects.toMatchObject({ code: 'ABORTED' });
+  expect((await one.live.read(Purses, a)).row).toMatchObject({ coins: -1 });
+});
+
 test('a row is folded from the events of its key, in whatever streams they are', async () => {
   const [a, b] = [newPurse(), newPurse()];
   await give(one, a, b, 5);

@@ -221,6 +221,32 @@ test('only what happened since is read, and once; and the shorter of both ways',
   expect(counts()).toEqual([3]);
 });
 
+test('is folded no further for one who leaves, and from where it is for the next', async () => {
+  await using opened = await openCounters();
+  const one = (key: string) => inStream(stream(key), counted(key));
+  await opened.append(one('f 1'), one('g 1'), one('h 1'), one('f 1'));
+  await opened.settle();
+  const { store, models } = opened.backend;
+  const leaving = new AbortController();
+  const { signal } = leaving;
+  const seen: (AbortSignal | undefined)[] = [];
+  const past = new PastRows({
+    models,
+    store: {
+      read(query, options) {
+        seen.push(options?.signal);
+        leaving.abort();
+        return store.read(query, options);
+      },
+    },
+  });
+  const page = (options: object) =>
+    past.page(opened.counters, all, { at: 3, mostEvents, stream, ...options });
+  await expect(page({ signal })).rejects.toMatchObject({ code: 'ABORTED' });
+  expect(seen).toEqual([signal]);
+  expect(await page({})).toHaveLength(3);
+});
+
 test('what is too much in both directions is refused; in one, the other is taken', async () => {
   await using opened = await openCounters();
   const one = (n: number) => inStream('Family-f', counted(`f ${n % 3}`));

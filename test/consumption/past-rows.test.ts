@@ -127,6 +127,28 @@ describe('the past', () => {
     expect(await label()).toBeNull();
   });
 
+  test('is folded no further for one who leaves, and for others all the same', async () => {
+    const log = heldLog(manyEvents(5));
+    const past = new PastRows({ store: log, models });
+    const leaving = new AbortController();
+    const { signal } = leaving;
+    log.isHeld = true;
+    const at = (options: object) => past.rows(counters, { at: 5, mostEvents, ...options });
+    const left = at({ signal });
+    const waiting = at({ signal });
+    const staying = at({});
+    await expect.poll(() => log.reads.length).toBe(1);
+    expect(log.reads[0]?.range.signal).toBe(signal);
+    leaving.abort();
+    log.isHeld = false;
+    log.release();
+    await expect(left).rejects.toMatchObject({ code: 'ABORTED' });
+    await expect(waiting).rejects.toMatchObject({ code: 'ABORTED' });
+    expect((await staying).size).toBe(5);
+    // The second had its turn for nothing.
+    expect(log.reads).toHaveLength(2);
+  });
+
   test('of whatever log is what its projection folds to', async () => {
     const one = fc.constantFrom(
       counted('a'),

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { Order } from '../../../src/app/orders/order.ts';
 import { orderHistory } from '../../../src/app/orders/order-history.ts';
 import { Orders } from '../../../src/app/orders/orders-projection.ts';
 import { shop as definition } from '../../../src/app/shop.ts';
@@ -165,6 +166,25 @@ test('a stream of too many events is refused, and is read as far as the guard al
   );
 });
 
+test('a snapshot from after the moment changes no past', async () => {
+  const { repository } = shop.backend;
+  const snapshotted = { ...Order, snapshots: {} };
+  const ask = async () => ({
+    history: await read({ id: 'o1' }),
+    diff: await compare('o1', { version: 1 }, { version: 2 }),
+    one: (await shop.data(`{ order(id: "o1", asOf: { version: 2 }) ${order} }`)).order,
+    list: (await shop.data(`query ($asOf: AsOf) { orders(asOf: $asOf) { nodes ${order} } }`, paid)).orders
+      .nodes,
+    state: (await repository.load(snapshotted, 'o1', { asOf: { version: 2 } })).state,
+  });
+  const paid = { asOf: { position: (await read({ id: 'o1' })).nodes[1].position } };
+  const before = await ask();
+  expect([before.one.status, before.list[0].status, before.state.status]).toEqual(['PAID', 'PAID', 'paid']);
+  await repository.snapshot(snapshotted, 'o1');
+  repository.clear();
+  expect(await ask()).toEqual(before);
+});
+
 test('whoever is forgotten is forgotten in every past of an order', async () => {
   await shop.data(forgetUser, { input: { userId: 'ada' } });
   const customer = { id: 'ada', name: 'Forgotten user', country: null };
@@ -175,4 +195,7 @@ test('whoever is forgotten is forgotten in every past of an order', async () => 
   expect([from.customer, to.customer]).toEqual([customer, customer]);
   const { order: was } = await shop.data(`{ order(id: "o1", asOf: { version: 1 }) ${order} }`);
   expect(was.customer).toEqual(customer);
+  const { position } = nodes[0];
+  const { orders } = await shop.data(`{ orders(asOf: { position: "${position}" }) { nodes ${order} } }`);
+  expect(orders.nodes).toMatchObject([{ id: 'o1', status: 'PLACED', customer }]);
 });
