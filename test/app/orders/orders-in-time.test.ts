@@ -2,7 +2,15 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { Orders } from '../../../src/app/orders/orders-projection.ts';
 import { shop as definition } from '../../../src/app/shop.ts';
 import { rowsField } from '../../../src/graphql/row-fields.ts';
-import { addProduct, cancelOrder, forgetUser, payOrder, placeOrder, registerUser } from '../operations.ts';
+import {
+  addProduct,
+  cancelOrder,
+  changeEmail,
+  forgetUser,
+  payOrder,
+  placeOrder,
+  registerUser,
+} from '../operations.ts';
 import { type ServedShop, serveShop } from '../served-shop.ts';
 
 const pages: readonly object[] = [
@@ -125,6 +133,14 @@ test('whoever is forgotten is forgotten in the past too, that which was asked fo
   if (users === undefined) throw new Error('There are no users.');
   const at = Number(moments[3]?.position);
   const ada = async () => (await past.rows(users, { at, mostEvents: 100 })).get('ada');
+  // Of the last moment, which is folded back from the table; who somebody is is in the stream of theirs.
+  const latest = {
+    at: Number(moments.at(-1)?.position),
+    mostEvents: 100,
+    stream: (id: string) => `User-${id}`,
+  };
+  const backFromNow = async () =>
+    (await past.page(users, { limit: 9 }, latest)).map(({ id, name, country }) => [id, name, country]);
   const customers = `query ($asOf: AsOf) { orders(asOf: $asOf) { nodes { id customer { id name country } } } }`;
   const ofAda = async () =>
     (await shop.data(customers, { asOf: { position: String(at) } })).orders.nodes.filter(
@@ -132,7 +148,11 @@ test('whoever is forgotten is forgotten in the past too, that which was asked fo
     );
   expect(await ada()).toMatchObject({ name: 'Ada', country: 'Norway', orderCount: 1 });
   expect(await ofAda()).toEqual([{ id: 'o2', customer: { id: 'ada', name: 'Ada', country: 'Norway' } }]);
+  // So that she is among those who have changed since, as she was.
+  await shop.data(changeEmail, { input: { userId: 'ada', email: 'ada@example.org' } });
+  expect(await backFromNow()).toEqual([['ada', 'Ada', 'Norway']]);
   await shop.data(forgetUser, { input: { userId: 'ada' } });
+  expect(await backFromNow()).toEqual([['ada', 'Forgotten user', null]]);
   expect(await ada()).toMatchObject({ name: 'Forgotten user', country: null, orderCount: 1 });
   expect(await ofAda()).toEqual([
     { id: 'o2', customer: { id: 'ada', name: 'Forgotten user', country: null } },
