@@ -472,7 +472,7 @@ export type Query = {
   readonly orderDiff: OrderDiff;
   /**
    * The orders, 50 a page unless told, at most 500. `asOf` shows them as they were at a position or a time; that is refused with
-   * TOO_COSTLY where they would have to be folded from more than 100,000 events.
+   * TOO_COSTLY where they would have to be folded from more than 100,000 events, from the beginning and back from now.
    */
   readonly orders: OrderConnection;
   /** One product, or null. */
