@@ -4,6 +4,7 @@ import { isLivefoldError } from '../kernel/errors.ts';
 import type { Position } from '../persistence/event-store.ts';
 import { checkFolds } from './fold-rows.ts';
 import { KeptBackEvents } from './kept-back-events.ts';
+import { KeptPasts } from './kept-pasts.ts';
 import { PastFold } from './past-fold.ts';
 import type { AnyProjection, AnyRow, StoredRow } from './projection.ts';
 import { type Bound, readAtMost } from './read-at-most.ts';
@@ -13,8 +14,6 @@ import { selectRows } from './select-rows.ts';
 
 /** So many events are folded at a time. */
 const chunk = 1_000;
-/** So many folds are kept: a client that pages through the past, or compares two moments of it, folds each once. */
-const mostKept = 2;
 
 type Rows = ReadonlyMap<string, AnyRow>;
 /** All rows of a moment, or those that have changed since. */
@@ -40,10 +39,7 @@ type LookFromNow = Look & { readonly stream: NonNullable<PastOptions['stream']> 
  */
 export class PastRows {
   readonly #sources: PastSources;
-  readonly #kept = new Map<string, Kept>();
-  /** They fold one after another: there is one thread, and what each has in memory may be all that a log tells. */
-  #last: Promise<unknown> = Promise.resolve();
-  #epoch = 0;
+  readonly #kept = new KeptPasts<Kept>();
 
   constructor(sources: PastSources) {
     this.#sources = sources;
@@ -67,7 +63,6 @@ export class PastRows {
 
   /** Lets go of what is kept: for when a subject is forgotten. */
   clear(): void {
-    this.#epoch += 1;
     this.#kept.clear();
   }
 
@@ -78,12 +73,12 @@ export class PastRows {
   ): Promise<Result> {
     checkFolds(projection);
     for (;;) {
-      const epoch = this.#epoch;
+      const { epoch } = this.#kept;
       const keptBack = new KeptBackEvents(projection);
       await keptBack.look(this.#sources.models.parked);
       const result = await work({ ...options, projection, keptBack });
       // Else somebody was forgotten meanwhile: what was folded may tell of them.
-      if (epoch === this.#epoch) return result;
+      if (epoch === this.#kept.epoch) return result;
     }
   }
 
@@ -93,11 +88,10 @@ export class PastRows {
       return this.#sources.models.asKept(look.projection, rows, look.signal);
     };
     const { stream } = look;
-    if (stream === undefined || !(await this.#isInTable(look))) return fromBeginning();
+    const wayBack = stream === undefined ? 'none' : await this.#wayBack(look);
+    if (stream === undefined || wayBack === 'none') return fromBeginning();
     const fromNow = (): Promise<readonly AnyRow[]> => this.#pageFromNow({ ...look, stream }, query);
-    const [first, second] = (await this.#isNearNow(look))
-      ? [fromNow, fromBeginning]
-      : [fromBeginning, fromNow];
+    const [first, second] = wayBack === 'shorter' ? [fromNow, fromBeginning] : [fromBeginning, fromNow];
     try {
       return await first();
     } catch (error) {
@@ -106,17 +100,14 @@ export class PastRows {
     }
   }
 
-  /** Whether the table has come as far as the moment, and is what it has folded. */
-  async #isInTable({ projection, at }: Look): Promise<boolean> {
-    const { position, fault, beyond } = await this.#sources.models.place(projection);
-    return position >= at && fault === null && beyond === null;
-  }
-
-  async #isNearNow(look: Look): Promise<boolean> {
+  /** How far it is from the table, compared with the beginning; there is no way from one that has not come as far, or is not what it has folded. */
+  async #wayBack(look: Look): Promise<'none' | 'shorter' | 'longer'> {
     const { models } = this.#sources;
     const { projection, at } = look;
-    const [start, position] = [await models.start(projection), await models.position(projection)];
-    return !this.#kept.has(nameOf(look, 'all')) && position - at < at - start;
+    const { position, fault, beyond } = await models.place(projection);
+    if (position < at || fault !== null || beyond !== null) return 'none';
+    const isFolded = this.#kept.has(nameOf(look, 'all'));
+    return !isFolded && position - at < at - (await models.start(projection)) ? 'shorter' : 'longer';
   }
 
   async #pageFromNow(look: LookFromNow, query: RowQuery): Promise<readonly AnyRow[]> {
@@ -136,7 +127,7 @@ export class PastRows {
 
   #changedSince(look: LookFromNow): Promise<RowsThen> {
     const { projection, at } = look;
-    return this.#inTurn(look, 'changed', async (kept) => {
+    return this.#kept.inTurn(nameOf(look, 'changed'), look.signal, async (kept) => {
       const known = kept !== undefined && 'changed' in kept ? kept.changed : unknownSince(at);
       const changed = await rowsChangedSince(projection, known, this.#sources, {
         ...look,
@@ -147,7 +138,7 @@ export class PastRows {
   }
 
   #rows(look: Look): Promise<Rows> {
-    return this.#inTurn(look, 'all', async (kept) => {
+    return this.#kept.inTurn(nameOf(look, 'all'), look.signal, async (kept) => {
       if (kept !== undefined && 'all' in kept) return { result: kept.all, kept };
       const { rows, hasFailed } = await this.#foldAll(look);
       return { result: rows, kept: hasFailed ? undefined : { all: rows } };
@@ -171,32 +162,6 @@ export class PastRows {
       await fold.add(some);
     }
     return fold;
-  }
-
-  /** Does work when nobody else folds, on what is kept of it; whoever leaves keeps nothing, and the next one begins where the last began. */
-  #inTurn<Result>(
-    look: Look,
-    what: 'all' | 'changed',
-    work: (kept: Kept | undefined) => Promise<{ readonly result: Result; readonly kept: Kept | undefined }>,
-  ): Promise<Result> {
-    const done = this.#last.then(async () => {
-      throwIfAborted(look.signal);
-      const epoch = this.#epoch;
-      const name = nameOf(look, what);
-      const { result, kept } = await work(this.#kept.get(name));
-      if (epoch === this.#epoch) this.#keep(name, kept);
-      return result;
-    });
-    this.#last = done.catch(() => {});
-    return done;
-  }
-
-  #keep(name: string, kept: Kept | undefined): void {
-    this.#kept.delete(name);
-    if (kept === undefined) return;
-    this.#kept.set(name, kept);
-    const [oldest] = this.#kept.keys();
-    if (this.#kept.size > mostKept && oldest !== undefined) this.#kept.delete(oldest);
   }
 }
 

@@ -75,6 +75,7 @@ export async function rowsChangedSince(
   }
   for await (const row of changedRows(known.retried)) keys.add(String(row[keyField]));
   const anew = [...keys].filter((key) => !known.rows.has(key));
+  if (anew.length === 0) return { ...known, seen, retried: Math.max(retried, at), cost };
   const rows = new Map(known.rows);
   const after = await models.start(projection);
   for (let first = 0; first < anew.length; first += chunk) {
