@@ -1,30 +1,50 @@
 import type { ExecutionArgs } from 'graphql';
-import type { Caller } from './auth/caller.ts';
+import { anonymous, type Caller } from './auth/caller.ts';
 import { costOf } from './cost.ts';
 import { exceeded, type Limits } from './limits.ts';
 import { RateLimit } from './rate-limit.ts';
 
-/** Lets an operation in that is ready to execute, on every transport, or throws. */
-export type Admit = (
-  args: ExecutionArgs,
-  from: { readonly caller: Caller; readonly address: string },
-) => void;
+/**
+ * Lets in what has arrived, once it is known whose it is, and what it asks for: its caller pays from then on. The second time for
+ * one arrival it does nothing.
+ */
+export type Admit = (caller: Caller, args?: ExecutionArgs) => void;
 
 /**
- * Makes what counts an operation's points, which only its variables tell, and takes them from what its caller has left.
- *
- * @throws GraphQLError `LIMIT_EXCEEDED` from the function it gives
- * @throws LivefoldError `RATE_LIMITED` from the function it gives
+ * Lets something arrive that nobody has looked at yet, on any transport: an HTTP request, a connection, an operation on one. Who has
+ * connected already pays for what it tries; of others there is only the address.
  */
-export function createAdmission({ cost: most, rate }: Pick<Limits, 'cost' | 'rate'>): Admit {
+export type Arrive = (from: { readonly address: string; readonly caller?: Caller | undefined }) => Admit;
+
+/** Points that it takes to look at something: reading it, and finding out who asks and whether it is an operation, is work too. */
+export const arrivalCost = 100;
+
+/**
+ * Makes what takes points from callers: some when something arrives, which its caller pays back to whoever was charged, and an
+ * operation's own, which only its variables tell. What turns out to be no operation, or nobody's, remains the charged one's debt. Such
+ * attempts are counted apart: who makes many does not keep others of the same address from what they may.
+ *
+ * @throws GraphQLError `LIMIT_EXCEEDED` from `Admit`
+ * @throws LivefoldError `RATE_LIMITED` from both
+ */
+export function createAdmission({ cost: most, rate }: Pick<Limits, 'cost' | 'rate'>): Arrive {
   const limit = rate === Infinity ? undefined : new RateLimit({ perSecond: rate });
-  return (args, { caller, address }) => {
-    const cost = costOf(args);
-    if (cost > most)
-      throw exceeded('cost', `The operation costs more than ${most} points: ask for less at a time.`);
-    limit?.spend(
-      caller.subject === null ? `address ${address}` : `subject ${caller.subject}`,
-      Math.max(1, cost),
-    );
+  return ({ address, caller: known = anonymous }) => {
+    const charged = `attempts of ${nameOf(known, address)}`;
+    limit?.spend(charged, arrivalCost);
+    let isAdmitted = false;
+    return (caller, args) => {
+      if (isAdmitted) return;
+      const cost = args === undefined ? 0 : costOf(args);
+      if (cost > most)
+        throw exceeded('cost', `The operation costs more than ${most} points: ask for less at a time.`);
+      limit?.spend(nameOf(caller, address), arrivalCost + cost);
+      limit?.giveBack(charged, arrivalCost);
+      isAdmitted = true;
+    };
   };
+}
+
+function nameOf({ subject }: Caller, address: string): string {
+  return subject === null ? `address ${address}` : `subject ${subject}`;
 }

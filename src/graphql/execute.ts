@@ -2,7 +2,6 @@ import { type ExecutionArgs, type ExecutionResult, execute } from 'graphql';
 import { onAbort, within } from '../kernel/async.ts';
 import { LivefoldError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/log.ts';
-import type { Admit } from './admission.ts';
 import { Session } from './auth/session.ts';
 import type { Sessions } from './auth/sessions.ts';
 import { failedResult, presentResult } from './errors.ts';
@@ -15,7 +14,6 @@ export type Runtime = {
   readonly createContext: CreateContext;
   /** None where everything is open. */
   readonly sessions: Sessions | undefined;
-  readonly admit: Admit;
   /** Milliseconds that a query or a mutation may take. */
   readonly operationTime: number;
   /** Whether what a client got wrong is answered with what it may have meant. */
@@ -61,9 +59,9 @@ async function executeWithin(
   operation: Operation,
   runtime: Runtime,
 ): Promise<ExecutionResult> {
-  const { correlationId, authorization, address, signal } = operation;
+  const { correlationId, authorization, signal } = operation;
   const session = await sessionOf(operation, runtime);
-  if (!operation.isAdmitted) runtime.admit(args, { caller: session.caller, address });
+  operation.admit(session.caller, args);
   const request = { correlationId, authorization, session, signal, resumeAfter: null };
   const contextValue = await runtime.createContext(request);
   const result = addVariableIssues(await execute({ ...args, contextValue }), args, runtime);

@@ -7,6 +7,7 @@ import { presentHttpResult, requestError } from './http-errors.ts';
 import { useNoIntrospection } from './introspection.ts';
 import { type Limits, useLimits } from './limits.ts';
 import type { Operation } from './operation.ts';
+import { useFewRepeats } from './repeats.ts';
 import type { SharedEventStream } from './shared-event-stream.ts';
 import { type Results, subscribeOperation } from './subscribe.ts';
 import { useNoSuggestions } from './suggestions.ts';
@@ -31,8 +32,6 @@ export type EndpointOptions = {
   readonly runtime: Runtime;
   readonly limits: Limits;
   readonly graphiql: GraphiQLOptions | false;
-  /** Whose pages may call, besides the server's own. */
-  readonly origins: readonly string[];
   /** Whether clients may ask for the schema. */
   readonly introspection: boolean;
   /** The only operations that run; any unless given. */
@@ -44,7 +43,7 @@ export const graphqlPath = '/graphql';
 
 /** GraphQL over HTTP by Yoga; both transports parse, validate, execute and subscribe through it. */
 export function createGraphQLEndpoint(options: EndpointOptions): GraphQLEndpoint {
-  const { schema, runtime, limits, graphiql, origins, documents, cache } = options;
+  const { schema, runtime, limits, graphiql, documents, cache } = options;
   return createYoga<ServerContext>({
     schema,
     graphqlEndpoint: graphqlPath,
@@ -57,7 +56,8 @@ export function createGraphQLEndpoint(options: EndpointOptions): GraphQLEndpoint
     batching: false,
     multipart: false,
     extraParamNames: documents === undefined ? [] : ['documentId'],
-    cors: origins.length === 0 ? false : { origin: [...origins], credentials: true },
+    // Not all answers are Yoga's: see `setCorsHeaders`.
+    cors: false,
     parserAndValidationCache: {
       documentCache: cache,
       errorCache: { get: () => undefined, set: () => {} },
@@ -67,6 +67,7 @@ export function createGraphQLEndpoint(options: EndpointOptions): GraphQLEndpoint
       useSharedStream(),
       ...(documents === undefined ? [] : [useTrustedDocuments(documents)]),
       ...(options.introspection ? [] : [useNoIntrospection()]),
+      useFewRepeats(),
       useLimits(limits),
       ...(runtime.suggests ? [] : [useNoSuggestions()]),
       useValidity(cache),

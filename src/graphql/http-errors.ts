@@ -44,7 +44,8 @@ export function presentHttpResult(result: ExecutionResult, scope: ErrorScope): E
 /** Answers with one error, where Yoga has not come into play. */
 export function refuse(response: ServerResponse, error: GraphQLError, scope: ErrorScope): void {
   const errors = presentErrors([error], scope);
-  const { status = 400, headers = {} } = httpOf(error) ?? {};
+  const [told = error] = errors;
+  const { status = 400, headers = {} } = httpOf(withHttp(told, httpOf(error))) ?? {};
   response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers });
   response.end(JSON.stringify({ errors }));
 }

@@ -1,11 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GraphQLError } from 'graphql';
 import { onAbort } from '../kernel/async.ts';
+import { isLivefoldError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/log.ts';
+import type { Admit, Arrive } from './admission.ts';
 import { answerShared } from './answer-shared.ts';
 import { askYoga } from './ask-yoga.ts';
 import { callerAddress } from './caller-address.ts';
+import { answerPreflight, setCorsHeaders } from './cors.ts';
 import { isFromElsewhere } from './cross-site.ts';
+import { toGraphQLError } from './errors.ts';
 import { writeEventStream } from './event-stream.ts';
 import { eventStreamOutlet } from './event-stream-outlet.ts';
 import { graphiqlPolicy } from './graphiql.ts';
@@ -34,6 +38,7 @@ export type HttpHandlerOptions = {
   readonly origins: readonly string[];
   /** How many proxies there are before the server. */
   readonly proxies: number;
+  readonly arrive: Arrive;
   /** Operations that one shared event stream may have open, like a WebSocket. */
   readonly operationsPerSocket: number;
   /** Aborts when the server begins to stop: event streams end. */
@@ -44,7 +49,8 @@ export type HttpHandlerOptions = {
   readonly places: Places;
 };
 
-type HttpExchange = { readonly request: IncomingMessage; readonly response: ServerResponse };
+type Asked = { readonly request: IncomingMessage; readonly response: ServerResponse };
+type HttpExchange = Asked & { readonly correlationId: string; readonly admit: Admit };
 
 /** Answers the server's HTTP requests; everything of GraphQL's is Yoga's work. */
 export class HttpHandler {
@@ -72,7 +78,7 @@ export class HttpHandler {
     await Promise.all(this.#running);
   }
 
-  async #answer({ request, response }: HttpExchange, correlationId: string): Promise<void> {
+  async #answer({ request, response }: Asked, correlationId: string): Promise<void> {
     const scope = { correlationId, logger: this.#options.logger };
     if (this.#options.stopping.aborted) {
       response.setHeader('connection', 'close');
@@ -82,27 +88,29 @@ export class HttpHandler {
     if (path === '/health') return answerHealth(response);
     if (path === '/ready') return answerReadiness(response, this.#options.isReady);
     if (path === '/') return void response.writeHead(302, { location: graphqlPath }).end();
-    const fault = faultOf(request, path, this.#options.origins);
+    const { arrive, origins, proxies } = this.#options;
+    setCorsHeaders(request, response, origins);
+    const fault = faultOf(request, path, origins);
     if (fault !== undefined) return refuse(response, fault, scope);
+    if (request.method === 'OPTIONS') return answerPreflight(request, response);
     try {
+      const admit = arrive({ address: callerAddress(request, proxies) });
+      const exchange = { request, response, correlationId, admit };
       if (await this.#streams.answer(request, response)) return;
       const stream = this.#streams.find(request);
-      if (stream === undefined) return await this.#answerGraphQL({ request, response }, correlationId);
-      return await this.#answerShared({ request, response }, correlationId, stream);
+      if (stream === undefined) return await this.#answerGraphQL(exchange);
+      return await this.#answerShared(exchange, stream);
     } catch (error) {
-      if (!(error instanceof GraphQLError)) throw error;
-      return refuse(response, error, scope);
+      if (!(error instanceof GraphQLError) && !isLivefoldError(error, 'RATE_LIMITED')) throw error;
+      return refuse(response, toGraphQLError(error), scope);
     }
   }
 
-  async #answerShared(
-    { request, response }: HttpExchange,
-    correlationId: string,
-    stream: SharedEventStream,
-  ): Promise<void> {
+  async #answerShared(exchange: HttpExchange, stream: SharedEventStream): Promise<void> {
+    const { request, response } = exchange;
     const stopping = new AbortController();
     const body = await this.#bodyOf(request, response);
-    const { operation, release } = this.#open({ request, response }, correlationId);
+    const { operation, release } = this.#open(exchange);
     const { endpoint } = this.#options;
     // The outlet is this request's own answer, not the stream.
     const { outlet: _, ...lasting } = { ...operation, signal: stopping.signal };
@@ -110,13 +118,13 @@ export class HttpHandler {
     release();
   }
 
-  async #answerGraphQL({ request, response }: HttpExchange, correlationId: string): Promise<void> {
-    const { endpoint, logger, plain, origins } = this.#options;
+  async #answerGraphQL(asked: HttpExchange): Promise<void> {
+    const { request, response, correlationId } = asked;
+    const { endpoint, logger, plain } = this.#options;
     const body = await this.#bodyOf(request, response);
-    const { operation, release } = this.#open({ request, response }, correlationId);
-    const { accept, origin } = request.headers;
-    // What other origins' pages may read, Yoga says.
-    if (body !== null && (origin === undefined || origins.length === 0)) {
+    const { operation, release } = this.#open(asked);
+    if (body !== null) {
+      const { accept } = request.headers;
       const answer = await answerPlainly({ body, accept }, operation, plain);
       if (answer !== undefined) {
         release();
@@ -125,8 +133,7 @@ export class HttpHandler {
     }
     const exchange: Exchange = { operation };
     const answer = await askYoga(endpoint, request, body, exchange);
-    if (exchange.results !== undefined)
-      await this.#stream({ request, response }, exchange.results, correlationId);
+    if (exchange.results !== undefined) await this.#stream(asked, exchange.results);
     else if (answer.status === 406) {
       const error = requestError(
         406,
@@ -153,7 +160,7 @@ export class HttpHandler {
     }
   }
 
-  async #stream({ request, response }: HttpExchange, results: Results, correlationId: string): Promise<void> {
+  async #stream({ request, response, correlationId }: HttpExchange, results: Results): Promise<void> {
     const { stopping, pulse, places, logger } = this.#options;
     const leave = places.take();
     if (leave === null) {
@@ -165,7 +172,7 @@ export class HttpHandler {
     await writeEventStream(response, results, { stopping, pulse, seesOnlyEvents: request.method === 'GET' });
   }
 
-  #open({ request, response }: HttpExchange, correlationId: string) {
+  #open({ request, response, correlationId, admit }: HttpExchange) {
     const gone = new AbortController();
     response.once('close', () => response.writableFinished || gone.abort());
     const release = onAbort(this.#options.graceOver, () => gone.abort());
@@ -174,8 +181,7 @@ export class HttpHandler {
       correlationId,
       authorization,
       session: null,
-      address: callerAddress(request, this.#options.proxies),
-      isAdmitted: false,
+      admit,
       lastEventId: typeof lastEventId === 'string' ? lastEventId : null,
       signal: gone.signal,
       outlet: eventStreamOutlet(response),

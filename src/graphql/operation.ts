@@ -1,5 +1,6 @@
 import { createId } from '../kernel/ids.ts';
 import type { Position } from '../persistence/event-store.ts';
+import type { Admit } from './admission.ts';
 import type { Session } from './auth/session.ts';
 import type { Outlet } from './outlet.ts';
 
@@ -11,10 +12,8 @@ export type Operation = {
   readonly authorization: string | null;
   /** The session of the connection that it came over; each HTTP request has one of its own. */
   readonly session: Session | null;
-  /** Where it comes from, as far as a rate limit tells callers apart. */
-  readonly address: string;
-  /** Whether the transport has had it admitted already. */
-  readonly isAdmitted: boolean;
+  /** Takes its points from its caller; it may be asked to more than once. */
+  readonly admit: Admit;
   /** The SSE client's `Last-Event-ID`, as it was sent. */
   readonly lastEventId: string | null;
   /** Aborts when the client is gone or the server can wait no longer. */

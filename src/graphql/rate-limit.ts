@@ -51,6 +51,15 @@ export class RateLimit {
     this.#keep(caller, { points: left - points, at: now });
   }
 
+  /** Gives points back that were taken for something which another has paid by now. */
+  giveBack(caller: string, points: number): void {
+    const now = this.#now();
+    const left = this.#leftTo(caller, now) + points;
+    // Who has a full bucket is not worth remembering.
+    if (left >= this.#perSecond * savedSeconds) this.#buckets.delete(caller);
+    else this.#keep(caller, { points: left, at: now });
+  }
+
   #leftTo(caller: string, now: number): number {
     const most = this.#perSecond * savedSeconds;
     const bucket = this.#buckets.get(caller);

@@ -66,7 +66,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const groups = new LiveGroups({ createContext, logger });
   const runtime = {
     ...{ createContext, sessions: options.sessions, logger, groups },
-    admit: createAdmission(limits),
     operationTime: limits.operationTime,
     // Where not all is everybody's, a name that the client only nearly knows is not told.
     suggests: introspection && options.sessions === undefined,
@@ -76,15 +75,32 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const signals = { stopping: stopping.signal, graceOver: graceOver.signal };
 
   const cache = new DocumentCache({ most: 1_000, longest: 10_000 });
-  const asked = { runtime, limits, origins, documents, cache };
+  const asked = { runtime, limits, documents, cache };
   const endpoint = createGraphQLEndpoint({ schema, graphiql, introspection, ...asked });
   const interval = Math.min(pingInterval, limits.idleSeconds * 1_000);
   const shared = { pulse: new Pulse({ interval, signal: stopping.signal }), places: new Places(limits) };
   const { operationsPerSocket } = limits;
   const plain = { schema, runtime, documents, cache };
-  const asking = { logger, origins, proxies, operationsPerSocket, plain, bodyBytes: limits.bodyBytes };
+  const arrive = createAdmission(limits);
+  const asking = {
+    logger,
+    origins,
+    proxies,
+    arrive,
+    operationsPerSocket,
+    plain,
+    bodyBytes: limits.bodyBytes,
+  };
   const handler = new HttpHandler({ endpoint, isReady, ...asking, ...signals, ...shared });
-  const sockets = new WebSockets({ endpoint, proxies, ...asked, stopping: stopping.signal, ...shared });
+  const sockets = new WebSockets({
+    endpoint,
+    origins,
+    proxies,
+    arrive,
+    ...asked,
+    stopping: stopping.signal,
+    ...shared,
+  });
   const server = createServer(patience(limits), handler.handle).on('upgrade', sockets.upgrade);
   const port = await listen(server, host, options.port);
 

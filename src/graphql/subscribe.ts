@@ -38,7 +38,7 @@ export async function subscribeOperation(
     const resumeAfter = parseLastEventId(operation.lastEventId);
     const session = await sessionOf(operation, runtime);
     const { replaced } = session;
-    if (!operation.isAdmitted) runtime.admit(args, { caller: session.caller, address: operation.address });
+    operation.admit(session.caller, args);
     const contextValue = await createContext({
       correlationId,
       authorization,

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { WebSocket as ProtocolSocket } from 'graphql-ws';
 import type { WebSocket } from 'ws';
-import { Bell, sleep } from '../kernel/async.ts';
+import { Bell, onAbort, sleep } from '../kernel/async.ts';
 import { isLivefoldError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/log.ts';
+import type { Admit } from './admission.ts';
 import type { Session } from './auth/session.ts';
-import { callerAddress } from './caller-address.ts';
 import { mostUnsent } from './outlet.ts';
 
 /**
@@ -27,8 +27,9 @@ const internalError = 4500;
 
 export type WebSocketConnectionOptions = {
   readonly logger: Logger;
-  /** How many proxies there are before the server. */
-  readonly proxies: number;
+  /** Where the client is. */
+  readonly address: string;
+  readonly admit: Admit;
 };
 
 /** One client's WebSocket, as graphql-ws uses it. */
@@ -37,33 +38,53 @@ export class WebSocketConnection implements ProtocolSocket {
   readonly authorization: string | null;
   /** Where the client is, as far as a rate limit tells callers apart. */
   readonly address: string;
+  /** Takes the points of its connecting from whoever it turns out to be. */
+  readonly admit: Admit;
   /** Who has connected. */
   session: Session | null = null;
-  /** What graphql-ws has open: `null` for what executes or starts, a stream for a subscription. */
-  openOperations: () => readonly unknown[] = () => [];
+  /** What graphql-ws has open, by id: `null` for what executes or starts, a stream for a subscription. */
+  operations: () => Readonly<Record<string, unknown>> = () => ({});
   readonly #socket: WebSocket;
   readonly #logger: Logger;
   readonly #gone = new AbortController();
   readonly #freed = new Bell();
+  /** The operations that were begun, until their client says that they are complete, or something else after they are. */
+  readonly #wanted = new Map<string, AbortController>();
   #isFree = true;
   #lastLife = performance.now();
   /** When it had an operation for the last time. */
   #lastUse = performance.now();
 
-  constructor(socket: WebSocket, request: IncomingMessage, { logger, proxies }: WebSocketConnectionOptions) {
+  constructor(
+    socket: WebSocket,
+    request: IncomingMessage,
+    { logger, address, admit }: WebSocketConnectionOptions,
+  ) {
     this.#socket = socket;
     this.#logger = logger;
     this.protocol = socket.protocol;
     this.authorization = request.headers.authorization ?? null;
-    this.address = callerAddress(request, proxies);
+    this.address = address;
+    this.admit = admit;
     socket.on('error', (err) => logger.debug({ err }, 'A WebSocket failed.'));
     socket.on('pong', () => this.#showLife());
     socket.once('close', () => this.#gone.abort());
+    onAbort(this.gone, () => {
+      for (const leaving of this.#wanted.values()) leaving.abort();
+    });
   }
 
   /** Aborts when the socket is closed. */
   get gone(): AbortSignal {
     return this.#gone.signal;
+  }
+
+  /** The signal of an operation that begins: it aborts when the socket is closed, or the client does not want the answer any more. */
+  begin(id: string): AbortSignal {
+    const leaving = new AbortController();
+    this.#wanted.set(id, leaving);
+    if (this.gone.aborted) leaving.abort();
+    return leaving.signal;
   }
 
   /** Resolves when the system has taken the message: whoever awaits it before making the next never fills the memory. */
@@ -108,12 +129,14 @@ export class WebSocketConnection implements ProtocolSocket {
   }
 
   /**
-   * Closes the socket on a caller who is not believed. Clients of graphql-ws come back by themselves after `forbidden`, with what
+   * Closes the socket on a caller who is not believed, or not served now. Clients of graphql-ws come back by themselves after `forbidden`, with what
    * their connection parameters say then, and not after `unauthorized`: no new token is going to help.
    */
   refuse(error: unknown): void {
-    if (!isLivefoldError(error, 'UNAUTHENTICATED')) this.close(tryAgainLater, 'Try again later');
-    else this.close(error.fields.isOver === true ? forbidden : unauthorized, error.message.slice(0, 100));
+    if (isLivefoldError(error, 'UNAUTHENTICATED'))
+      this.close(error.fields.isOver === true ? forbidden : unauthorized, error.message.slice(0, 100));
+    else
+      this.close(tryAgainLater, isLivefoldError(error, 'RATE_LIMITED') ? error.message : 'Try again later');
   }
 
   onMessage(receive: (message: string) => Promise<void>): void {
@@ -123,13 +146,14 @@ export class WebSocketConnection implements ProtocolSocket {
         this.#logger.error({ err }, 'A WebSocket message could not be handled.');
         this.#socket.close(internalError, 'Internal server error');
       });
+      this.#stopUnwanted();
     });
   }
 
   /** Looks after the client: pings it, closes the socket when it is gone, or has had no operation for long. */
   look(idleSeconds: number): void {
     const now = performance.now();
-    if (this.openOperations().length > 0) this.#lastUse = now;
+    if (Object.keys(this.operations()).length > 0) this.#lastUse = now;
     if (now - this.#lastUse >= idleSeconds * 1_000) this.close(goingAway, 'Idle');
     const isGone = now - this.#lastLife > Math.min(longestSilence, idleSeconds * 2_000);
     if (isGone) this.#socket.terminate();
@@ -140,11 +164,24 @@ export class WebSocketConnection implements ProtocolSocket {
 
   /** Tells the client to come back later, once what executes has been answered or the grace is over. */
   async leave(graceOver: AbortSignal): Promise<void> {
-    while (this.openOperations().includes(null) && !graceOver.aborted) await sleep(20, graceOver);
+    while (Object.values(this.operations()).includes(null) && !graceOver.aborted) await sleep(20, graceOver);
     this.#socket.close(goingAway, 'Going away');
     // Some clients never answer the closing handshake.
     await sleep(1_000, AbortSignal.any([this.gone, graceOver]));
     this.#socket.terminate();
+  }
+
+  /**
+   * Ends what the message has just completed. graphql-ws ends streams by itself, but lets what executes go on: nothing of its own tells
+   * that the client has left.
+   */
+  #stopUnwanted(): void {
+    const operations = this.operations();
+    for (const [id, leaving] of this.#wanted) {
+      if (id in operations) continue;
+      this.#wanted.delete(id);
+      leaving.abort();
+    }
   }
 
   #sent(error?: Error | null): void {

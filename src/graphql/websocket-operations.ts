@@ -3,8 +3,9 @@ import type { Context, ServerOptions, SubscribePayload } from 'graphql-ws';
 import { onAbort } from '../kernel/async.ts';
 import { isLivefoldError } from '../kernel/errors.ts';
 import { createId } from '../kernel/ids.ts';
-import type { Logger } from '../kernel/log.ts';
+import type { Admit, Arrive } from './admission.ts';
 import { anonymous } from './auth/caller.ts';
+import type { Session } from './auth/session.ts';
 import type { Sessions } from './auth/sessions.ts';
 import { type ErrorScope, presentErrors, toGraphQLError } from './errors.ts';
 import { executeOperation, type Runtime } from './execute.ts';
@@ -21,6 +22,7 @@ export type WebSocketOperationsOptions = {
   readonly endpoint: GraphQLEndpoint;
   readonly runtime: Runtime;
   readonly limits: Limits;
+  readonly arrive: Arrive;
   /** The only operations that run; any unless given. */
   readonly documents: TrustedDocuments | undefined;
   readonly stopping: AbortSignal;
@@ -34,16 +36,16 @@ export function createWebSocketOperations(options: WebSocketOperationsOptions): 
   const { runtime, limits, stopping } = options;
   return {
     onConnect: (socket) => {
-      socket.extra.openOperations = () => Object.values(socket.subscriptions);
-      return runtime.sessions === undefined || openSession(socket, runtime.sessions, runtime.logger);
+      socket.extra.operations = () => socket.subscriptions;
+      return welcome(socket, runtime);
     },
     onSubscribe: (socket, id, payload) => {
       if (stopping.aborted) return [requestError(503, 'UNAVAILABLE', 'The server is stopping.')];
-      if (socket.extra.openOperations().length > limits.operationsPerSocket) {
+      if (Object.keys(socket.subscriptions).length > limits.operationsPerSocket) {
         const message = `A WebSocket may have ${limits.operationsPerSocket} operations open: complete some first.`;
         return [exceeded('operationsPerSocket', message)];
       }
-      return prepare(openOperation(socket, id), payload, options);
+      return prepare({ socket, id, payload }, options);
     },
     execute: (args) => executeOperation(args, operationOf(args), runtime),
     subscribe: (args) => subscribeOperation(args, operationOf(args), runtime),
@@ -52,25 +54,29 @@ export function createWebSocketOperations(options: WebSocketOperationsOptions): 
   };
 }
 
-/** Finds out who has connected, and closes the socket when it is not to be believed, now or later. */
-async function openSession(
-  { connectionParams, extra }: Socket,
-  sessions: Sessions,
-  logger: Logger,
-): Promise<boolean> {
+/** Finds out who has connected, and closes the socket when it is not to be believed, now or later, or has asked for too much. */
+async function welcome(socket: Socket, { sessions, logger }: Runtime): Promise<boolean> {
+  const { extra } = socket;
   try {
-    const session = await sessions.open(authorizationOf({ connectionParams, extra }));
-    session.refresh = (authorization) => sessions.refresh(session, authorization);
-    extra.session = session;
-    const release = sessions.watch(session);
-    onAbort(extra.gone, release);
-    onAbort(session.ended, () => extra.refuse(session.ended.reason));
+    const session = sessions && (await openSession(socket, sessions));
+    extra.admit(session?.caller ?? anonymous);
     return true;
   } catch (error) {
-    if (!isLivefoldError(error, 'UNAUTHENTICATED')) logger.warn({ err: error }, 'A caller cannot be known.');
+    if (!isLivefoldError(error, 'UNAUTHENTICATED') && !isLivefoldError(error, 'RATE_LIMITED'))
+      logger.warn({ err: error }, 'A caller cannot be known.');
     extra.refuse(error);
     return false;
   }
+}
+
+async function openSession({ connectionParams, extra }: Socket, sessions: Sessions): Promise<Session> {
+  const session = await sessions.open(authorizationOf({ connectionParams, extra }));
+  session.refresh = (authorization) => sessions.refresh(session, authorization);
+  extra.session = session;
+  const release = sessions.watch(session);
+  onAbort(extra.gone, release);
+  onAbort(session.ended, () => extra.refuse(session.ended.reason));
+  return session;
 }
 
 function authorizationOf({ connectionParams, extra }: Pick<Socket, 'connectionParams' | 'extra'>) {
@@ -78,35 +84,36 @@ function authorizationOf({ connectionParams, extra }: Pick<Socket, 'connectionPa
   return typeof given === 'string' ? given : extra.authorization;
 }
 
-function openOperation(socket: Socket, id: string): Operation {
+function openOperation(socket: Socket, id: string, admit: Admit): Operation {
   const { extra } = socket;
   return {
     correlationId: createId(),
     authorization: authorizationOf(socket),
     session: extra.session,
-    address: extra.address,
-    isAdmitted: true,
+    admit,
     lastEventId: null,
-    signal: extra.gone,
+    signal: extra.begin(id),
     outlet: webSocketOutlet(extra, id),
   };
 }
 
 /** The document ready to execute, and admitted; or what is wrong with it. */
 function prepare(
-  operation: Operation,
-  payload: SubscribePayload,
-  { endpoint, runtime, documents }: WebSocketOperationsOptions,
+  asked: { readonly socket: Socket; readonly id: string; readonly payload: SubscribePayload },
+  { endpoint, arrive, documents }: WebSocketOperationsOptions,
 ): ExecutionArgs | readonly GraphQLError[] {
-  const { parse, validate, schema } = endpoint.getEnveloped({ exchange: { operation } });
+  const { socket, id, payload } = asked;
+  const { address, session } = socket.extra;
+  const caller = session?.caller ?? anonymous;
   try {
+    const operation = openOperation(socket, id, arrive({ address, caller }));
+    const { parse, validate, schema } = endpoint.getEnveloped({ exchange: { operation } });
     const document = parse(documents === undefined ? payload.query : trustedText(documents, payload));
     const errors = validate(schema, document);
     if (errors.length > 0) return errors;
     const { variables: variableValues, operationName } = payload;
     const args = { schema, document, variableValues, operationName, contextValue: operation };
-    const { session, address } = operation;
-    runtime.admit(args, { caller: session?.caller ?? anonymous, address });
+    operation.admit(caller, args);
     return args;
   } catch (error) {
     if (error instanceof GraphQLError) return [error];

@@ -2,11 +2,13 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { handleProtocols, makeServer } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { isLivefoldError } from '../kernel/errors.ts';
+import { callerAddress } from './caller-address.ts';
 import { graphqlPath } from './graphql-endpoint.ts';
 import { isFromAllowedOrigin } from './origin.ts';
 import type { Places } from './places.ts';
 import type { Pulse } from './pulse.ts';
-import { WebSocketConnection } from './websocket-connection.ts';
+import { WebSocketConnection, type WebSocketConnectionOptions } from './websocket-connection.ts';
 import { createWebSocketOperations, type WebSocketOperationsOptions } from './websocket-operations.ts';
 
 export type WebSocketsOptions = WebSocketOperationsOptions & {
@@ -40,9 +42,8 @@ export class WebSockets {
   /** Takes an HTTP server's `upgrade`. */
   readonly upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const refusal = this.#refusalOf(request);
-    if (refusal !== undefined)
-      socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-    else this.#sockets.handleUpgrade(request, socket, head, (opened) => this.#open(opened, request));
+    if (refusal === undefined) this.#arrive(request, socket, head);
+    else refuse(socket, refusal);
   };
 
   /** Lets running operations end and sends the clients away; they come back to the next server by themselves. */
@@ -56,15 +57,30 @@ export class WebSockets {
     return isFromAllowedOrigin(request, this.#options.origins) ? undefined : '403 Forbidden';
   }
 
-  #open(socket: WebSocket, request: IncomingMessage): void {
-    const { runtime, places, pulse, limits, proxies } = this.#options;
+  #arrive(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const address = callerAddress(request, this.#options.proxies);
+    try {
+      const from = { address, admit: this.#options.arrive({ address }) };
+      this.#sockets.handleUpgrade(request, socket, head, (opened) => this.#open(opened, request, from));
+    } catch (error) {
+      if (!isLivefoldError(error, 'RATE_LIMITED')) throw error;
+      refuse(socket, `429 Too Many Requests\r\nRetry-After: ${error.fields.retryAfter}`);
+    }
+  }
+
+  #open(
+    socket: WebSocket,
+    request: IncomingMessage,
+    from: Pick<WebSocketConnectionOptions, 'address' | 'admit'>,
+  ): void {
+    const { runtime, places, pulse, limits } = this.#options;
     const leave = places.take();
     if (leave === null) {
       socket.on('error', () => {}).close(tryAgainLater, 'Too many connections');
       return;
     }
     const { logger } = runtime;
-    const connection = new WebSocketConnection(socket, request, { logger, proxies });
+    const connection = new WebSocketConnection(socket, request, { logger, ...from });
     this.#connections.add(connection);
     const stopLooking = pulse.add(() => connection.look(limits.idleSeconds));
     const closed = this.#protocol.opened(connection, connection);
@@ -77,4 +93,10 @@ export class WebSockets {
       );
     });
   }
+}
+
+/** Answers an upgrade with a status, and lines of headers behind it. The HTTP server has let go of the socket: nobody else would close it. */
+function refuse(socket: Duplex, status: string): void {
+  socket.on('error', () => {}).once('finish', () => socket.destroy());
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
