@@ -23,20 +23,28 @@ export function foldUpTo<State>(
   const { aggregate, stream, events, from, signal } = source;
   const query = { items: [{ stream, afterVersion: from.version }] };
   const range = 'version' in asOf ? { limit: Math.max(asOf.version - from.version, 0) } : rangeUpTo(asOf);
-  return foldQuery(aggregate, from, { events, query, range: { ...range, ...(signal && { signal }) } });
+  return foldQuery(aggregate, from, { events, query, range: { ...range, signal } });
 }
 
 /** Whether a state of the stream is from after the moment. */
 export async function isBeyond(
   { version, position }: Loaded<unknown>,
   asOf: AsOf,
-  { stream, events }: { readonly stream: string; readonly events: Pick<EventStore, 'read'> },
+  {
+    stream,
+    events,
+    signal,
+  }: {
+    readonly stream: string;
+    readonly events: Pick<EventStore, 'read'>;
+    readonly signal?: AbortSignal | undefined;
+  },
 ): Promise<boolean> {
   if ('version' in asOf) return version > asOf.version;
   if ('position' in asOf) return position > asOf.position;
   // A state does not say when its last event was recorded; the log does.
   const query = { items: [{ stream, afterVersion: version - 1 }] };
-  const first = await Array.fromAsync(events.read(query, { asOf: asOf.time, limit: 1 }));
+  const first = await Array.fromAsync(events.read(query, { asOf: asOf.time, limit: 1, signal }));
   return first.length === 0;
 }
 

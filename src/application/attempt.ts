@@ -10,6 +10,8 @@ export type DecidingContext = {
   readonly origin: EventOrigin;
   /** Everything is read as this transaction sees it. */
   readonly transaction: unknown;
+  /** Says that nobody waits any more. */
+  readonly signal: AbortSignal | undefined;
 };
 
 /** What a try to decide gives: the domain's no, or the append to make; and what to do once it is known whether that holds. */

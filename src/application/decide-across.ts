@@ -10,14 +10,14 @@ import { prepareEvent } from './prepare-event.ts';
 /** Lets a decision decide from the events that its query means. What it decides holds if none comes in between. */
 export async function decideAcross(
   command: DecisionCommand,
-  { context, origin, transaction }: DecidingContext,
+  { context, origin, transaction, signal }: DecidingContext,
   store: Pick<EventStore, 'read'>,
 ): Promise<Attempt> {
   const { definition } = command;
   const input = validateInput({ ...command, schema: definition.schema });
   const query = definition.query(input);
   const root = { state: definition.state(input) };
-  const source = { events: store, query, range: { transaction } };
+  const source = { events: store, query, range: { transaction, signal } };
   const { state, position: after } = await foldQuery(root, unloaded(root), source);
   const outcome = definition.decide(state, input, context);
   const stream = definition.stream(input);

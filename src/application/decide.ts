@@ -41,10 +41,10 @@ export function createDecider({
     );
   }
 
-  async function loadStates(targets: Targets, { transaction }: DecidingContext): Promise<States> {
+  async function loadStates(targets: Targets, { transaction, signal }: DecidingContext): Promise<States> {
     const loading = [...targets].map(
       async ([stream, { aggregate, id }]) =>
-        [stream, await repository.loadFresh(aggregate, id, { transaction })] as const,
+        [stream, await repository.loadFresh(aggregate, id, { transaction, signal })] as const,
     );
     return new Map(await Promise.all(loading));
   }

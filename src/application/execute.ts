@@ -67,7 +67,7 @@ export function createExecutor(options: ExecutorOptions): Execute {
     const now = given.occurredAt ?? clock();
     const { transaction, signal } = given;
     const context: CommandContext = { now, newId: () => createId() };
-    const deciding: DecidingContext = { context, origin: given, transaction };
+    const deciding: DecidingContext = { context, origin: given, transaction, signal };
 
     // Whoever joins a transaction may hold the log's lock already, which the one whose turn it is would wait for.
     return transaction === undefined ? turns.take(streamsOf(commands), tryUntilSettled) : tryUntilSettled();
@@ -86,14 +86,14 @@ export function createExecutor(options: ExecutorOptions): Execute {
             throw error;
           }
           // The first try may have gone by an old guess: the second one follows at once.
-          if (attempt > 0) await sleep(backoff(attempt, { base: 2, most: 100 }));
+          if (attempt > 0) await sleep(backoff(attempt, { base: 2, most: 100 }), signal);
         }
       }
     }
 
     /** A command that was carried out may well be refused the second time; the first receipt counts. */
     async function receiptOr({ reason, message }: Rejection): Promise<Receipt> {
-      const receipt = command === undefined ? null : await store.receiptOf(command, { transaction });
+      const receipt = command === undefined ? null : await store.receiptOf(command, { transaction, signal });
       if (receipt !== null) return receipt;
       throw new LivefoldError('COMMAND_REJECTED', `The command was rejected: ${message}`, {
         fields: { reason },

@@ -8,7 +8,7 @@ import { SnapshotFaults } from './snapshot-faults.ts';
 import { SnapshotLoader } from './snapshot-loader.ts';
 import { SnapshotWriter } from './snapshot-writer.ts';
 import { StateCache } from './state-cache.ts';
-import { StreamLoader } from './stream-loader.ts';
+import { type LoadOptions, StreamLoader } from './stream-loader.ts';
 
 export type RepositoryOptions = {
   /** Most aggregates kept in memory; 1,000 unless given. */
@@ -18,6 +18,16 @@ export type RepositoryOptions = {
   /** Hears of each snapshot that could not be used or stored. */
   readonly logger?: Logger;
 };
+
+export type RepositoryLoadOptions = {
+  readonly asOf?: AsOf | undefined;
+  readonly atLeast?: Position | undefined;
+  /** Says that nobody waits any more: then it throws `ABORTED`, unless others wait for the same. */
+  readonly signal?: AbortSignal | undefined;
+};
+
+/** What loads aggregates. */
+export type AggregateLoader = Pick<Repository, 'load' | 'loadFresh'>;
 
 /**
  * Loads aggregates: from memory, else from their snapshot and the events behind it, else from all their events. A state in
@@ -56,19 +66,11 @@ export class Repository {
   async load<State>(
     aggregate: AggregateRoot<State>,
     id: string,
-    {
-      asOf,
-      atLeast = 1,
-      signal,
-    }: {
-      readonly asOf?: AsOf;
-      readonly atLeast?: Position;
-      readonly signal?: AbortSignal | undefined;
-    } = {},
+    { asOf, atLeast = 1, signal }: RepositoryLoadOptions = {},
   ): Promise<Loaded<State>> {
     if (asOf !== undefined) return this.#loadAsOf(aggregate, id, { asOf, signal });
     const kept = this.guess(aggregate, id);
-    return kept.position < atLeast ? this.loadFresh(aggregate, id) : kept;
+    return kept.position < atLeast ? this.loadFresh(aggregate, id, { signal }) : kept;
   }
 
   /**
@@ -83,14 +85,14 @@ export class Repository {
   async loadFresh<State>(
     aggregate: AggregateRoot<State>,
     id: string,
-    { transaction }: { readonly transaction?: unknown } = {},
+    { transaction, signal }: LoadOptions = {},
   ): Promise<Loaded<State>> {
     // What a transaction has read or written may never be: nothing of it goes into memory.
-    if (transaction !== undefined) return this.#loadWhole(aggregate, id, transaction);
+    if (transaction !== undefined) return this.#loadWhole(aggregate, id, { transaction, signal });
     const { epoch } = this.cache;
     const kept = this.cache.get(aggregate, id);
-    const goneOn = kept && (await this.#goOn(aggregate, id, kept));
-    const loaded = goneOn ?? (await this.#loadWhole(aggregate, id));
+    const goneOn = kept && (await this.#goOn(aggregate, id, { kept, signal }));
+    const loaded = goneOn ?? (await this.#loadWhole(aggregate, id, { signal }));
     // What does not exist may exist a moment later: nothing about it is worth keeping.
     if (loaded.version > 0) this.cache.keep(aggregate, id, { loaded, epoch });
     return loaded;
@@ -138,10 +140,10 @@ export class Repository {
   async #goOn<State>(
     aggregate: AggregateRoot<State>,
     id: string,
-    kept: Loaded<State>,
+    { kept, signal }: Pick<LoadOptions, 'signal'> & { readonly kept: Loaded<State> },
   ): Promise<Loaded<State> | undefined> {
     const section = { stream: streamOf(aggregate, id), after: kept.version - 1 };
-    const [last, ...behind] = await this.#streams.load(section);
+    const [last, ...behind] = await this.#streams.load(section, { signal });
     if (last?.position === kept.position) return foldOn(aggregate, kept, behind);
     this.cache.forget(aggregate, id);
     return undefined;
@@ -150,23 +152,22 @@ export class Repository {
   async #loadWhole<State>(
     aggregate: AggregateRoot<State>,
     id: string,
-    transaction?: unknown,
+    options: LoadOptions,
   ): Promise<Loaded<State>> {
-    const fromSnapshot = await this.#snapshots.load(aggregate, id, transaction);
+    const fromSnapshot = await this.#snapshots.load(aggregate, id, options);
     if (fromSnapshot !== undefined) return fromSnapshot;
     const section = { stream: streamOf(aggregate, id), after: 0 };
-    return foldOn(aggregate, unloaded(aggregate), await this.#streams.load(section, transaction));
+    return foldOn(aggregate, unloaded(aggregate), await this.#streams.load(section, options));
   }
 
   async #loadAsOf<State>(
     aggregate: AggregateRoot<State>,
     id: string,
-    { asOf, signal }: { readonly asOf: AsOf; readonly signal: AbortSignal | undefined },
+    { asOf, signal }: Pick<LoadOptions, 'signal'> & { readonly asOf: AsOf },
   ): Promise<Loaded<State>> {
-    const [events, stream] = [this.#events, streamOf(aggregate, id)];
-    const snapshot = await this.#snapshots.loadSnapshot(aggregate, id);
-    const isUsable = snapshot !== undefined && !(await isBeyond(snapshot, asOf, { stream, events }));
-    const from = isUsable ? snapshot : unloaded(aggregate);
-    return foldUpTo(asOf, { aggregate, stream, events, from, signal });
+    const source = { stream: streamOf(aggregate, id), events: this.#events, signal };
+    const snapshot = await this.#snapshots.loadSnapshot(aggregate, id, { signal });
+    const isUsable = snapshot !== undefined && !(await isBeyond(snapshot, asOf, source));
+    return foldUpTo(asOf, { aggregate, ...source, from: isUsable ? snapshot : unloaded(aggregate) });
   }
 }

@@ -1,9 +1,11 @@
 import { type AggregateRoot, streamOf } from '../domain/aggregate.ts';
+import { isLivefoldError } from '../kernel/errors.ts';
 import { TurnBatch } from '../kernel/turn-batch.ts';
 import type { SnapshotStore, StreamTail } from '../persistence/snapshot-store.ts';
 import type { Loaded } from './loaded.ts';
 import { openSnapshot, openTail } from './open-snapshot.ts';
 import type { SnapshotFaults } from './snapshot-faults.ts';
+import type { LoadOptions } from './stream-loader.ts';
 
 /**
  * Loads aggregates from their snapshots and the events behind them; those asked for in one turn of the event loop come in
@@ -12,7 +14,9 @@ import type { SnapshotFaults } from './snapshot-faults.ts';
 export class SnapshotLoader {
   readonly #store: SnapshotStore | undefined;
   readonly #faults: SnapshotFaults;
-  readonly #batch = new TurnBatch((streams: readonly string[]) => this.#read(streams));
+  readonly #batch = new TurnBatch((streams: readonly string[], options: LoadOptions) =>
+    this.#read(streams, options),
+  );
 
   constructor(store: SnapshotStore | undefined, faults: SnapshotFaults) {
     this.#store = store;
@@ -23,14 +27,19 @@ export class SnapshotLoader {
   load<State>(
     aggregate: AggregateRoot<State>,
     id: string,
-    transaction?: unknown,
+    options: LoadOptions = {},
   ): Promise<Loaded<State> | undefined> {
-    return this.#open(aggregate, id, { transaction, open: (tail) => openTail(aggregate, tail) });
+    return this.#open(aggregate, id, { ...options, open: (tail) => openTail(aggregate, tail) });
   }
 
   /** The aggregate as it was at its snapshot, for one who goes on from there. */
-  loadSnapshot<State>(aggregate: AggregateRoot<State>, id: string): Promise<Loaded<State> | undefined> {
+  loadSnapshot<State>(
+    aggregate: AggregateRoot<State>,
+    id: string,
+    options: LoadOptions = {},
+  ): Promise<Loaded<State> | undefined> {
     return this.#open(aggregate, id, {
+      ...options,
       open: ({ snapshot }) => (snapshot === null ? undefined : openSnapshot(aggregate, snapshot)),
     });
   }
@@ -38,20 +47,14 @@ export class SnapshotLoader {
   async #open<State>(
     aggregate: AggregateRoot<State>,
     id: string,
-    {
-      transaction,
-      open,
-    }: {
-      readonly transaction?: unknown;
-      readonly open: (tail: StreamTail) => Loaded<State> | undefined;
-    },
+    { open, ...options }: LoadOptions & { readonly open: (tail: StreamTail) => Loaded<State> | undefined },
   ): Promise<Loaded<State> | undefined> {
     if (aggregate.snapshots === undefined || this.#store === undefined) return undefined;
     const stream = streamOf(aggregate, id);
     const tail =
-      transaction === undefined
-        ? await this.#batch.ask(stream)
-        : (await this.#read([stream], transaction))[0];
+      options.transaction === undefined
+        ? await this.#batch.ask(stream, options.signal)
+        : (await this.#read([stream], options))[0];
     try {
       return tail && open(tail);
     } catch (error) {
@@ -62,20 +65,22 @@ export class SnapshotLoader {
 
   async #read(
     streams: readonly string[],
-    transaction?: unknown,
+    options: LoadOptions,
   ): Promise<readonly (StreamTail | undefined)[]> {
-    const tails = await this.#loadTails([...new Set(streams)], transaction);
+    const tails = await this.#loadTails([...new Set(streams)], options);
     const byStream = new Map(tails.map((tail) => [tail.stream, tail]));
     return streams.map((stream) => byStream.get(stream));
   }
 
-  async #loadTails(streams: readonly string[], transaction?: unknown): Promise<readonly StreamTail[]> {
+  async #loadTails(streams: readonly string[], options: LoadOptions): Promise<readonly StreamTail[]> {
     try {
-      return (await this.#store?.loadTails(streams, { transaction })) ?? [];
+      return (await this.#store?.loadTails(streams, options)) ?? [];
     } catch (error) {
+      // Nobody waits: there is nothing wrong with a snapshot.
+      if (isLivefoldError(error, 'ABORTED')) throw error;
       // One snapshot that cannot be read is no reason to pass over those that came with it.
       if (streams.length > 1)
-        return (await Promise.all(streams.map((stream) => this.#loadTails([stream])))).flat();
+        return (await Promise.all(streams.map((stream) => this.#loadTails([stream], options)))).flat();
       this.#faults.count(error, { doing: 'load', stream: streams.join() });
       return [];
     }

@@ -132,6 +132,10 @@ export interface ReadModels {
   changesSince(
     projection: AnyProjection,
     after: Position,
-    options: { readonly limit: number; readonly horizon?: Position },
+    options: {
+      readonly limit: number;
+      readonly horizon?: Position;
+      readonly signal?: AbortSignal | undefined;
+    },
   ): Promise<ChangesSince | null>;
 }

@@ -1,5 +1,5 @@
 import type { Execute } from '../application/execute.ts';
-import type { Repository } from '../application/repository.ts';
+import type { AggregateLoader } from '../application/repository.ts';
 import type { EventLog } from '../consumption/event-log.ts';
 import type { LiveReader } from '../consumption/live-reader.ts';
 import type { LogWatches } from '../consumption/log-watches.ts';
@@ -14,7 +14,7 @@ import type { RevocationStore } from '../persistence/revocation-store.ts';
 export interface Backend {
   readonly execute: Execute;
   readonly store: EventStore;
-  readonly repository: Repository;
+  readonly repository: AggregateLoader;
   /** The log as this process's consumers share it. */
   readonly log: EventLog;
   /** Follows it for whoever waits for events. */

@@ -34,6 +34,7 @@ export type BackendOptions = StorageOptions & {
 
 /** A backend that runs, without a server in front of it. */
 export interface RunningBackend extends Backend, AsyncDisposable {
+  readonly repository: Repository;
   readonly databaseUrl: string;
   /** The Drizzle database of the application. */
   readonly database: Database;

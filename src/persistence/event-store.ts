@@ -51,7 +51,8 @@ export type ReadOptions<Transaction = unknown> = {
   readonly limit?: number;
   /** Newest first. */
   readonly backwards?: boolean;
-  readonly signal?: AbortSignal;
+  /** Says that nobody waits any more: a store may end with `ABORTED`, or go on. */
+  readonly signal?: AbortSignal | undefined;
   /** Reads within a transaction of the caller's, and so what it appended itself. */
   readonly transaction?: Transaction | undefined;
 };
@@ -73,7 +74,7 @@ export interface EventStore<Transaction = unknown> {
   /** The first receipt of a command, `null` for one that was never stored. @throws LivefoldError `COMMAND_ID_REUSED` */
   receiptOf(
     command: { readonly id: string; readonly fingerprint: string },
-    options?: { readonly transaction?: Transaction | undefined },
+    options?: Pick<ReadOptions<Transaction>, 'transaction' | 'signal'>,
   ): Promise<Receipt | null>;
   /** The events that match, in log order, streamed. */
   read(query: Query, options?: ReadOptions<Transaction>): AsyncIterable<StoredEvent>;

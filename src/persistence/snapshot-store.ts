@@ -1,5 +1,5 @@
 import type { StoredEvent } from '../domain/event.ts';
-import type { Position } from './event-store.ts';
+import type { Position, ReadOptions } from './event-store.ts';
 
 /** An aggregate's folded state at a version of its stream. Throwing it away costs time only. */
 export type Snapshot = {
@@ -29,7 +29,7 @@ export interface SnapshotStore<Transaction = unknown> {
   /** The snapshot of each stream with the events behind it, in one round trip, in the order asked for. */
   loadTails(
     streams: readonly string[],
-    options?: { readonly transaction?: Transaction | undefined },
+    options?: Pick<ReadOptions<Transaction>, 'transaction' | 'signal'>,
   ): Promise<readonly StreamTail[]>;
   /** Deletes the snapshots of these streams, of one aggregate's streams by its name, or all; the answer is how many. */
   deleteSnapshots(which: SnapshotSelection): Promise<number>;

@@ -99,9 +99,9 @@ export function createPostgresEventStore(options: PostgresEventStoreOptions): Ev
       }
     },
 
-    async receiptOf(command, { transaction } = {}) {
+    async receiptOf(command, { transaction, signal } = {}) {
       try {
-        return await findReceipt(transaction ?? session, tables, command);
+        return await cancellable(signal, () => findReceipt(transaction ?? session, tables, command));
       } catch (error) {
         throw translateError(error, 'looking up a command');
       }

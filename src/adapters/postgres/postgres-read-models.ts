@@ -119,8 +119,10 @@ export function createPostgresReadModels(
     asKept: (projection, rows, signal) =>
       guarded(projection, () => cancellable(signal, () => castRows(session, projection, rows))),
 
-    changesSince: (projection, after, options) =>
-      guarded(projection, () => readChangesSince(session, tables, projection, { after, ...options })),
+    changesSince: (projection, after, { signal, ...options }) =>
+      guarded(projection, () =>
+        cancellable(signal, () => readChangesSince(session, tables, projection, { after, ...options })),
+      ),
   };
 }
 

@@ -7,6 +7,7 @@ import type {
   StreamTail,
 } from '../../persistence/snapshot-store.ts';
 import { textArray } from './array-literal.ts';
+import { cancellable } from './cancel-queries.ts';
 import type { Database, Session } from './database.ts';
 import { encodeContent } from './encode-batch.ts';
 import { decodeEvent, eventColumns, plainBytes } from './event-columns.ts';
@@ -45,16 +46,13 @@ export function createPostgresSnapshotStore(
         );
       }),
 
-    loadTails: (streams, { transaction = session } = {}) =>
+    loadTails: (streams, { transaction = session, signal } = {}) =>
       translated('loading streams', async () => {
         if (streams.length === 0) return [];
         const asked = textArray([...new Set(streams)]);
-        const rows = await run(
-          transaction,
-          // In a select of its own the array has no length that is known beforehand, so that Postgres keeps one plan: making it takes longer than running it.
-          sql`select ${columns} from unnest((select ${asked}::text[])) as q(stream) ${tails}`,
-          decodeTailRow,
-        );
+        // In a select of its own the array has no length that is known beforehand, so that Postgres keeps one plan: making it takes longer than running it.
+        const statement = sql`select ${columns} from unnest((select ${asked}::text[])) as q(stream) ${tails}`;
+        const rows = await cancellable(signal, () => run(transaction, statement, decodeTailRow));
         return tailsOf(streams, rows);
       }),
 

@@ -1,4 +1,4 @@
-import type { Repository } from '../../application/repository.ts';
+import type { AggregateLoader } from '../../application/repository.ts';
 import { LivefoldError } from '../../kernel/errors.ts';
 import { type Line, lineOf } from '../lines.ts';
 import { Product } from '../products/product.ts';
@@ -16,7 +16,10 @@ type AskedLine = {
  *
  * @throws LivefoldError `COMMAND_REJECTED` with reason `UNKNOWN_PRODUCT`
  */
-export async function completeLines(repository: Repository, lines: readonly AskedLine[]): Promise<Line[]> {
+export async function completeLines(
+  repository: AggregateLoader,
+  lines: readonly AskedLine[],
+): Promise<Line[]> {
   return Promise.all(
     lines.map(async ({ sku, quantity, unitPrice }) => {
       const { state: product } = await repository.load(Product, sku);
@@ -32,7 +35,7 @@ export async function completeLines(repository: Repository, lines: readonly Aske
  * @throws LivefoldError `COMMAND_REJECTED` with reason `UNKNOWN_USER`
  */
 export async function customerOf(
-  repository: Repository,
+  repository: AggregateLoader,
   customerId: string | null,
 ): Promise<UserState | null> {
   if (customerId === null) return null;
