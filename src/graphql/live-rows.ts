@@ -172,11 +172,11 @@ function keep(
 }
 
 async function readMissed(
-  { running, models, filter, isPartial }: Options,
+  { running, models, filter, isPartial, signal }: Options,
   { position, horizon = 0, given }: Cursor,
 ): Promise<LiveFrame | null> {
   const { projection, feed } = running;
-  const missed = await readMissedChanges(running, models, { position, horizon });
+  const missed = await readMissedChanges(running, models, { position, horizon, signal });
   if (missed === null || (isPartial && given === undefined)) return null;
   const isMeant = (row: AnyRow): boolean => passes(filter, row, feed.isDecimal);
   // What a row was before is not known here, so a row that is not meant now counts as one that may have been.
