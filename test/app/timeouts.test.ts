@@ -80,35 +80,6 @@ describe('a query that takes too long', () => {
   });
 });
 
-describe('a client that goes away', () => {
-  test('over HTTP, takes its query with it', async () => {
-    const graphql = await start(long);
-    const leaving = new AbortController();
-    await locked('orders', async () => {
-      const body = JSON.stringify(readOrders);
-      const headers = { 'content-type': 'application/json' };
-      const answer = fetch(graphql, { method: 'POST', body, headers, signal: leaving.signal });
-      await isWaiting();
-      leaving.abort();
-      await expect(answer).rejects.toThrow();
-      await isCancelled();
-    });
-  });
-
-  test('over a WebSocket, takes its subscription’s query with it', async () => {
-    const graphql = await start(long);
-    const client = createClient({ url: graphql.replace('http', 'ws'), webSocketImpl: WebSocket });
-    await locked('orders', async () => {
-      const results = client.iterate({ query: 'subscription { orders { upserted { id } } }' });
-      const next = results.next();
-      await isWaiting();
-      await client.dispose();
-      await next.catch(() => {});
-      await isCancelled();
-    });
-  });
-});
-
 describe('a look into the past', () => {
   const added = { query: addProduct, variables: { input: { sku: 'TEA', name: 'Tea', price: '4.5' } } };
   const orders = '{ orders(asOf: { position: "0" }) { nodes { id } } }';

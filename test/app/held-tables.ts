@@ -1,0 +1,28 @@
+import type { Sql } from 'postgres';
+import { expect, vi } from 'vitest';
+
+const patience = { timeout: 10_000 };
+
+/** Holds what a server's statements need, and sees which of them wait. */
+export function holdTables(sql: Sql) {
+  /** Beside what its consumers ask by themselves: what is new on the log, and which processes there are. */
+  const waiting = async (): Promise<number> => {
+    const rows = await sql`select 1 from pg_stat_activity
+      where datname = current_database() and application_name = 'livefold' and state = 'active' and wait_event_type = 'Lock'
+        and query not like '%"members"%' and query not like '%where e.position > $2%'`;
+    return rows.length;
+  };
+  return {
+    /** Holds a table that no read gets past, while `work` runs; or, as `appends`, the log for reading alone. */
+    async held(what: string, work: () => Promise<void>): Promise<void> {
+      await sql.begin(async (transaction) => {
+        const table = what === 'appends' ? 'livefold.events' : what;
+        const mode = what === 'appends' ? transaction`exclusive` : transaction`access exclusive`;
+        await transaction`lock table ${transaction(table)} in ${mode} mode`;
+        await work();
+      });
+    },
+    isWaiting: () => vi.waitFor(async () => expect(await waiting()).toBeGreaterThan(0), patience),
+    isCancelled: () => vi.waitFor(async () => expect(await waiting()).toBe(0), patience),
+  };
+}
