@@ -10,6 +10,7 @@ import type { Operation } from './operation.ts';
 import { useFewRepeats } from './repeats.ts';
 import type { SharedEventStream } from './shared-event-stream.ts';
 import { type Results, subscribeOperation } from './subscribe.ts';
+import { useCertainSubscriptions } from './subscription-root.ts';
 import { useNoSuggestions } from './suggestions.ts';
 import { type TrustedDocuments, useTrustedDocuments } from './trusted-documents.ts';
 
@@ -68,6 +69,7 @@ export function createGraphQLEndpoint(options: EndpointOptions): GraphQLEndpoint
       ...(documents === undefined ? [] : [useTrustedDocuments(documents)]),
       ...(options.introspection ? [] : [useNoIntrospection()]),
       useFewRepeats(),
+      useCertainSubscriptions(),
       useLimits(limits),
       ...(runtime.suggests ? [] : [useNoSuggestions()]),
       useValidity(cache),

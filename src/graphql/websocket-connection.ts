@@ -67,7 +67,7 @@ export class WebSocketConnection implements ProtocolSocket {
     this.address = address;
     this.admit = admit;
     socket.on('error', (err) => logger.debug({ err }, 'A WebSocket failed.'));
-    socket.on('pong', () => this.#showLife());
+    socket.on('ping', (data) => this.#pong(data)).on('pong', () => this.#showLife());
     socket.once('close', () => this.#gone.abort());
     onAbort(this.gone, () => {
       for (const leaving of this.#wanted.values()) leaving.abort();
@@ -93,7 +93,7 @@ export class WebSocketConnection implements ProtocolSocket {
     const { promise, resolve } = Promise.withResolvers<void>();
     if (socket.readyState === socket.OPEN) socket.send(message, (error) => resolve(this.#sent(error)));
     else resolve(this.#gone.abort());
-    if (socket.bufferedAmount > highWaterMark) socket.pause();
+    this.#pauseWhenFull();
     return promise;
   }
 
@@ -182,6 +182,16 @@ export class WebSocketConnection implements ProtocolSocket {
       this.#wanted.delete(id);
       leaving.abort();
     }
+  }
+
+  #pong(data: Buffer): void {
+    const socket = this.#socket;
+    if (socket.readyState === socket.OPEN) socket.pong(data, false, (error) => this.#sent(error));
+    this.#pauseWhenFull();
+  }
+
+  #pauseWhenFull(): void {
+    if (this.#socket.bufferedAmount > highWaterMark) this.#socket.pause();
   }
 
   #sent(error?: Error | null): void {

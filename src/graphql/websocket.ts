@@ -35,6 +35,8 @@ export class WebSockets {
     this.#sockets = new WebSocketServer({
       noServer: true,
       maxPayload: options.limits.bodyBytes,
+      // Left to itself it answers pings as fast as they come, whether or not its client takes that.
+      autoPong: false,
       handleProtocols,
     });
   }
