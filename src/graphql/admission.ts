@@ -1,6 +1,7 @@
 import type { ExecutionArgs } from 'graphql';
 import { anonymous, type Caller } from './auth/caller.ts';
 import { costOf } from './cost.ts';
+import { countValues } from './count-values.ts';
 import { exceeded, type Limits } from './limits.ts';
 import { RateLimit } from './rate-limit.ts';
 
@@ -27,7 +28,8 @@ export const arrivalCost = 100;
  * @throws GraphQLError `LIMIT_EXCEEDED` from `Admit`
  * @throws LivefoldError `RATE_LIMITED` from both
  */
-export function createAdmission({ cost: most, rate }: Pick<Limits, 'cost' | 'rate'>): Arrive {
+export function createAdmission(limits: Pick<Limits, 'cost' | 'values' | 'rate'>): Arrive {
+  const { cost: most, rate } = limits;
   const limit = rate === Infinity ? undefined : new RateLimit({ perSecond: rate });
   return ({ address, caller: known = anonymous }) => {
     const charged = `attempts of ${nameOf(known, address)}`;
@@ -35,7 +37,8 @@ export function createAdmission({ cost: most, rate }: Pick<Limits, 'cost' | 'rat
     let isAdmitted = false;
     return (caller, args) => {
       if (isAdmitted) return;
-      const cost = args === undefined ? 0 : costOf(args);
+      const values = countValues(args?.variableValues, limits);
+      const cost = args === undefined ? 0 : costOf(args) + values;
       if (cost > most)
         throw exceeded('cost', `The operation costs more than ${most} points: ask for less at a time.`);
       limit?.spend(nameOf(caller, address), arrivalCost + cost);

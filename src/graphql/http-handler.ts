@@ -94,9 +94,9 @@ export class HttpHandler {
     if (fault !== undefined) return refuse(response, fault, scope);
     if (request.method === 'OPTIONS') return answerPreflight(request, response);
     try {
-      const admit = arrive({ address: callerAddress(request, proxies) });
-      const exchange = { request, response, correlationId, admit };
-      if (await this.#streams.answer(request, response)) return;
+      const address = callerAddress(request, proxies);
+      const exchange = { request, response, correlationId, admit: arrive({ address }) };
+      if (await this.#streams.answer(request, response, address)) return;
       const stream = this.#streams.find(request);
       if (stream === undefined) return await this.#answerGraphQL(exchange);
       return await this.#answerShared(exchange, stream);

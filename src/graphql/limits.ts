@@ -12,6 +12,8 @@ export type Limits = {
   readonly depth: number;
   readonly aliases: number;
   readonly directives: number;
+  /** Values in an operation's variables. */
+  readonly values: number;
   /** Points of one operation: see `costOf`. */
   readonly cost: number;
   /** Points that one caller may spend each second, ten seconds' worth at once; `Infinity` for any number. */
@@ -35,6 +37,7 @@ export const defaultLimits: Limits = {
   depth: 12,
   aliases: 30,
   directives: 50,
+  values: 10_000,
   cost: 100_000,
   rate: Infinity,
   operationTime: 30_000,

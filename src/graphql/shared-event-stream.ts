@@ -18,7 +18,7 @@ export class SharedEventStream {
   readonly #over = new AbortController();
   readonly #operations = new Map<string, AbortController>();
   readonly #opened = Promise.withResolvers<EventWriter | undefined>();
-  #isOpen = false;
+  readonly #begun = new AbortController();
 
   constructor(mostOperations: number) {
     this.#most = mostOperations;
@@ -26,7 +26,12 @@ export class SharedEventStream {
   }
 
   get isOpen(): boolean {
-    return this.#isOpen;
+    return this.begun.aborted;
+  }
+
+  /** Aborts when the client has opened it. */
+  get begun(): AbortSignal {
+    return this.#begun.signal;
   }
 
   /** Aborts when the client is gone. */
@@ -36,7 +41,7 @@ export class SharedEventStream {
 
   /** Writes events until the client goes or the server stops. */
   async carry(response: ServerResponse, options: EventStreamOptions): Promise<void> {
-    this.#isOpen = true;
+    this.#begun.abort();
     const writer = beginEventStream(response, options);
     onAbort(writer.over, () => this.close());
     this.#opened.resolve(writer);

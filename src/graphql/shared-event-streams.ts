@@ -7,8 +7,9 @@ import { SharedEventStream } from './shared-event-stream.ts';
 
 /** So long a reservation waits for its client, in milliseconds. */
 const patience = 10_000;
-/** Reservations cost their maker nothing: so many are given in that time. */
+/** Reservations cost their maker little: so many may wait at a time, and so many of one address. */
 const mostReserved = 1_000;
+const mostReservedByOne = 100;
 
 export type SharedEventStreamsOptions = {
   readonly operationsPerSocket: number;
@@ -22,7 +23,9 @@ export type SharedEventStreamsOptions = {
 export class SharedEventStreams {
   readonly #options: SharedEventStreamsOptions;
   readonly #streams = new Map<string, SharedEventStream>();
-  #reserved = 0;
+  /** How many wait for their clients, by address. */
+  readonly #reserved = new Map<string, number>();
+  #allReserved = 0;
 
   constructor(options: SharedEventStreamsOptions) {
     this.#options = options;
@@ -47,9 +50,10 @@ export class SharedEventStreams {
    *
    * @throws GraphQLError
    */
-  async answer(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+  async answer(request: IncomingMessage, response: ServerResponse, address: string): Promise<boolean> {
     if (request.method === 'PUT') {
-      response.writeHead(201, { 'content-type': 'text/plain; charset=utf-8' }).end(this.#reserve().token);
+      const { token } = this.#reserve(address);
+      response.writeHead(201, { 'content-type': 'text/plain; charset=utf-8' }).end(token);
       return true;
     }
     const stream = this.find(request);
@@ -76,21 +80,29 @@ export class SharedEventStreams {
   }
 
   /** @throws GraphQLError `UNAVAILABLE` when too many were reserved just now */
-  #reserve(): SharedEventStream {
-    if (this.#reserved >= mostReserved)
+  #reserve(address: string): SharedEventStream {
+    const own = this.#reserved.get(address) ?? 0;
+    if (this.#allReserved >= mostReserved || own >= mostReservedByOne)
       throw requestError(503, 'UNAVAILABLE', 'Too many event streams are being reserved: try again shortly.');
     const stream = new SharedEventStream(this.#options.operationsPerSocket);
     this.#streams.set(stream.token, stream);
     stream.over.addEventListener('abort', () => this.#streams.delete(stream.token), { once: true });
-    this.#reserved += 1;
-    void this.#expect(stream);
+    this.#count(address, 1);
+    void this.#expect(stream, address);
     return stream;
   }
 
-  async #expect(stream: SharedEventStream): Promise<void> {
-    await sleep(patience, AbortSignal.any([stream.over, this.#options.stopping]));
-    this.#reserved -= 1;
+  async #expect(stream: SharedEventStream, address: string): Promise<void> {
+    await sleep(patience, AbortSignal.any([stream.begun, stream.over, this.#options.stopping]));
+    this.#count(address, -1);
     if (!stream.isOpen) stream.close();
+  }
+
+  #count(address: string, change: 1 | -1): void {
+    this.#allReserved += change;
+    const own = (this.#reserved.get(address) ?? 0) + change;
+    if (own === 0) this.#reserved.delete(address);
+    else this.#reserved.set(address, own);
   }
 }
 

@@ -98,6 +98,19 @@ describe('one connection', () => {
     await vi.waitFor(async () => expect((await send(token, '{ count }', 'b')).status).toBe(404));
   });
 
+  test('one address reserves so many and no more, and what it opens it may reserve again', async () => {
+    const own = await startCounter();
+    const put = () => fetch(own.graphql, { method: 'PUT' });
+    const reserved = await Promise.all(Array.from({ length: 101 }, put));
+    expect(reserved.map(({ status }) => status).toSorted()).toEqual([...Array(100).fill(201), 503]);
+    const token = await reserved.find(({ status }) => status === 201)?.text();
+    const leaving = new AbortController();
+    await fetch(own.graphql, { headers: named(token ?? ''), signal: leaving.signal });
+    expect([(await put()).status, (await put()).status]).toEqual([201, 503]);
+    leaving.abort();
+    await own.stop();
+  });
+
   test('a DELETE ends one operation', async () => {
     const token = await reserve();
     const leaving = new AbortController();

@@ -137,7 +137,7 @@ describe('a body', () => {
 
   test('that is nested deeper than a call stack is answered', async () => {
     const reply = await postText(server.graphql, deep, json);
-    expect(codesOf(reply.body)).toEqual(['BAD_USER_INPUT']);
+    expect(codesOf(reply.body)).toEqual(['LIMIT_EXCEEDED']);
   });
 
   test.each(['gzip', 'deflate', 'br', 'zstd', 'identity, gzip'])(
@@ -201,7 +201,7 @@ describe('a WebSocket', () => {
     socket.send(`{"id":"1","type":"subscribe","payload":${deep}}`);
     const [message] = await once(socket, 'message');
     expect(JSON.parse(String(message))).toMatchObject({
-      payload: { errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] },
+      payload: [{ extensions: { code: 'LIMIT_EXCEEDED', limit: 'values' } }],
     });
     socket.terminate();
   });

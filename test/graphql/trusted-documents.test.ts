@@ -4,6 +4,7 @@ import { WebSocket } from 'ws';
 import { type CounterServer, startCounter } from './counter-server.ts';
 import { openEventStream } from './event-source.ts';
 import { onlyError, post } from './requests.ts';
+import { codesOf, transports } from './transports.ts';
 
 const documents = new Map([
   ['echo-1', 'query ($text: String!) { echo(text: $text) }'],
@@ -61,22 +62,20 @@ describe('anything else is refused', () => {
     ['introspection', { query: '{ __schema { types { name } } }' }],
   ] as const;
 
-  test.each(attacks)('over HTTP: %s', async (_, operation) => {
-    const before = server.state.count;
-    const reply = await post(server.graphql, operation);
-    expect(reply.status).toBe(400);
-    expect(onlyError(reply).extensions.code).toBe('UNTRUSTED_DOCUMENT');
-    expect(server.state.count).toBe(before);
-  });
+  describe.each(transports)('over %s', (_, ask) => {
+    test.each(attacks)('%s', async (_name, operation) => {
+      const before = server.state.count;
+      const answer = await ask(server, { query: '', ...operation });
+      expect(codesOf(answer)).toEqual(['UNTRUSTED_DOCUMENT']);
+      expect(server.state.count).toBe(before);
+    });
 
-  test.each(attacks)('over a WebSocket: %s', async (_, operation) => {
-    const before = server.state.count;
-    const client = createClient({ url: server.socket, webSocketImpl: WebSocket, retryAttempts: 0 });
-    await expect(client.iterate(operation).next()).rejects.toMatchObject([
-      { extensions: { code: 'UNTRUSTED_DOCUMENT' } },
-    ]);
-    expect(server.state.count).toBe(before);
-    await client.dispose();
+    test('a text beside a trusted document', async () => {
+      const asked = { query: 'mutation { add(amount: 9) }', ...byHash('echo-1'), variables };
+      const before = server.state.count;
+      expect(await ask(server, asked)).toEqual({ data: { echo: 'hi' } });
+      expect(server.state.count).toBe(before);
+    });
   });
 
   test('as server-sent events', async () => {

@@ -26,6 +26,41 @@ test('more than 256 are answered in several', async () => {
   expect(asked.map(({ length }) => length)).toEqual([256, 256, 88]);
 });
 
+test('what nobody waits for any more is not asked for, and what nobody waits for alone is', async () => {
+  const asked: (readonly number[])[] = [];
+  const signals: (AbortSignal | undefined)[] = [];
+  const answers = Promise.withResolvers<void>();
+  const batch = new TurnBatch(async (numbers: readonly number[], { signal }) => {
+    asked.push(numbers);
+    signals.push(signal);
+    await answers.promise;
+    return numbers;
+  });
+  const [gone, leaving, staying] = [new AbortController(), new AbortController(), new AbortController()];
+  gone.abort();
+  const never = batch.ask(1, gone.signal);
+  const both = [batch.ask(2, leaving.signal), batch.ask(3, staying.signal)];
+  await expect(never).rejects.toMatchObject({ code: 'ABORTED' });
+  expect(asked).toEqual([[2, 3]]);
+  leaving.abort();
+  expect(signals[0]?.aborted).toBe(false);
+  staying.abort();
+  expect(signals[0]?.aborted).toBe(true);
+  answers.resolve();
+  await Promise.all(both);
+});
+
+test('what one waits for that cannot leave is never given up', async () => {
+  const signals: (AbortSignal | undefined)[] = [];
+  const batch = new TurnBatch(async (numbers: readonly number[], { signal }) => {
+    signals.push(signal);
+    return numbers;
+  });
+  const leaving = new AbortController();
+  await Promise.all([batch.ask(1), batch.ask(2, leaving.signal)]);
+  expect(signals).toEqual([undefined]);
+});
+
 test('a failure is that of all who asked together, and of nobody after them', async () => {
   const { batch } = doubling();
   const outcomes = await Promise.allSettled([batch.ask(1), batch.ask(13)]);
