@@ -65,7 +65,7 @@ describe('anything else is refused', () => {
   describe.each(transports)('over %s', (_, ask) => {
     test.each(attacks)('%s', async (_name, operation) => {
       const before = server.state.count;
-      const answer = await ask(server, { query: '', ...operation });
+      const answer = await ask(server, operation);
       expect(codesOf(answer)).toEqual(['UNTRUSTED_DOCUMENT']);
       expect(server.state.count).toBe(before);
     });
