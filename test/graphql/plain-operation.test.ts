@@ -90,7 +90,6 @@ describe('plain is', () => {
   const runtime: Runtime = {
     createContext: () => ({}),
     sessions: undefined,
-    admit: () => {},
     operationTime: 1_000,
     suggests: true,
     logger: silentLogger,
@@ -100,8 +99,7 @@ describe('plain is', () => {
     correlationId: 'c',
     authorization: null,
     session: null,
-    address: '',
-    isAdmitted: true,
+    admit: () => {},
     lastEventId: null,
     signal: new AbortController().signal,
   };
