@@ -4,6 +4,7 @@ import type { RowChange } from '../consumption/fold-rows.ts';
 import type { AnyProjection, AnyRow } from '../consumption/projection.ts';
 import type { RunningProjection } from '../consumption/projection-runner.ts';
 import type { ReadModels } from '../consumption/read-models.ts';
+import { isLivefoldError } from '../kernel/errors.ts';
 import type { Position } from '../persistence/event-store.ts';
 import { GivenKeys } from './given-keys.ts';
 import type { Cursor, SnapshotPlace } from './live-source.ts';
@@ -45,10 +46,25 @@ export async function* liveRows(options: LiveOptions): AsyncGenerator<LiveFrame>
   using watch = running.feed.watch(filter);
   let cursor = cursorBehind(options.after);
   while (!signal.aborted) {
-    const { frame, cursor: next } = await nextFrame(options, cursor);
+    const found = await unlessStopped(nextFrame(options, cursor), signal);
+    if (found === undefined) return;
+    const { frame, cursor: next } = found;
     if (frame !== null) yield frame;
     cursor =
       frame !== null ? next : { ...next, position: await watch.changed(next.position, signal, next.given) };
+  }
+}
+
+/** What it gives; nothing where it fails since it was stopped: that is how a subscription ends, and no error. */
+async function unlessStopped<Result>(
+  work: Promise<Result>,
+  signal: AbortSignal,
+): Promise<Result | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (signal.aborted && isLivefoldError(error, 'ABORTED')) return undefined;
+    throw error;
   }
 }
 
