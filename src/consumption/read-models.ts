@@ -63,7 +63,7 @@ export type RowQuery = {
 export type RowCursor = { readonly value: string | null; readonly key: string };
 
 /** Which rows a snapshot has: the first of those that pass the filter, by key. */
-export type SnapshotQuery = Pick<RowQuery, 'filter' | 'limit'>;
+export type SnapshotQuery = Pick<RowQuery, 'filter' | 'limit' | 'signal'>;
 
 /** Rows as they all are at one position. */
 export type Snapshot<Row> = { readonly position: Position; readonly rows: readonly Row[] };

@@ -27,6 +27,7 @@ function stopReading(models: ReadModels, signal: AbortSignal): ReadModels {
   return {
     ...models,
     rows: (projection, query) => models.rows(projection, { signal, ...query }),
+    snapshot: (projection, query) => models.snapshot(projection, { signal, ...query }),
     find: (projection, keys) => models.find(projection, keys, signal),
     asKept: (projection, rows) => models.asKept(projection, rows, signal),
     changesSince: (projection, after, options) =>

@@ -111,7 +111,9 @@ export function createPostgresReadModels(
       asked(projection, () => cancellable(query.signal, () => selectRows(session, projection, query))),
 
     snapshot: (projection, query) =>
-      asked(projection, () => readSnapshot(session, tables, projection, query)),
+      asked(projection, () =>
+        cancellable(query.signal, () => readSnapshot(session, tables, projection, query)),
+      ),
 
     find: (projection, keys, signal) =>
       asked(projection, () => cancellable(signal, () => findRows(session, projection, keys))),
