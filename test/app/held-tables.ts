@@ -14,12 +14,10 @@ export function holdTables(sql: Sql) {
     return rows.length;
   };
   return {
-    /** Holds a table that no read gets past, while `work` runs; or, as `appends`, the log for reading alone. */
-    async held(what: string, work: () => Promise<void>): Promise<void> {
+    /** Holds a table that no read gets past, while `work` runs. */
+    async held(table: string, work: () => Promise<void>): Promise<void> {
       await sql.begin(async (transaction) => {
-        const table = what === 'appends' ? 'livefold.events' : what;
-        const mode = what === 'appends' ? transaction`exclusive` : transaction`access exclusive`;
-        await transaction`lock table ${transaction(table)} in ${mode} mode`;
+        await transaction`lock table ${transaction(table)} in access exclusive mode`;
         await work();
       });
     },
