@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { WebSocket as ProtocolSocket } from 'graphql-ws';
 import type { WebSocket } from 'ws';
 import { Bell, onAbort, sleep } from '../kernel/async.ts';
@@ -19,7 +20,6 @@ const highWaterMark = 1_048_576;
 const goingAway = 1001;
 /** What a client can see, whereas browsers keep the socket's own pings to themselves. */
 const visiblePing = '{"type":"ping"}';
-const asText = { binary: false } as const;
 const tryAgainLater = 1013;
 const unauthorized = 4401;
 const forbidden = 4403;
@@ -45,6 +45,7 @@ export class WebSocketConnection implements ProtocolSocket {
   /** What graphql-ws has open, by id: `null` for what executes or starts, a stream for a subscription. */
   operations: () => Readonly<Record<string, unknown>> = () => ({});
   readonly #socket: WebSocket;
+  readonly #line: Socket;
   readonly #logger: Logger;
   readonly #gone = new AbortController();
   readonly #freed = new Bell();
@@ -61,6 +62,7 @@ export class WebSocketConnection implements ProtocolSocket {
     { logger, address, admit }: WebSocketConnectionOptions,
   ) {
     this.#socket = socket;
+    this.#line = request.socket;
     this.#logger = logger;
     this.protocol = socket.protocol;
     this.authorization = request.headers.authorization ?? null;
@@ -107,17 +109,20 @@ export class WebSocketConnection implements ProtocolSocket {
     return this.#freed.wait(this.#freed.rings, { signal: this.gone });
   }
 
-  /** Sends a message without waiting; a client that does not take it is not free until it has. */
-  push(message: Buffer): void {
+  /**
+   * Sends a whole frame without waiting; a client that does not take it is not free until it has. It goes straight to the line, where
+   * `ws`, which writes its own frames whole too, would take one and a half times as long.
+   */
+  push(frame: Buffer): void {
     const socket = this.#socket;
     if (socket.readyState !== socket.OPEN) return;
     if (socket.bufferedAmount <= mostUnsent) {
-      socket.send(message, asText);
+      this.#line.write(frame);
       return;
     }
     this.#isFree = false;
-    // Called when this message, and with it all before, has been taken.
-    socket.send(message, asText, () => {
+    // Called when this frame, and with it all before, has been taken.
+    this.#line.write(frame, () => {
       this.#isFree = true;
       this.#showLife();
       this.#freed.ring();

@@ -1,6 +1,7 @@
 import type { Outlet } from './outlet.ts';
 import { messageStart } from './shared-result.ts';
 import type { WebSocketConnection } from './websocket-connection.ts';
+import { textFrame } from './websocket-frame.ts';
 
 /** The outlet of one operation of a WebSocket: its messages differ from others' in the operation's id alone. */
 export function webSocketOutlet(connection: WebSocketConnection, operationId: string): Outlet {
@@ -10,7 +11,6 @@ export function webSocketOutlet(connection: WebSocketConnection, operationId: st
       return connection.isFree;
     },
     whenFree: () => connection.whenFree(),
-    send: ({ messageEnd }) =>
-      connection.push(Buffer.concat([start, messageEnd], start.length + messageEnd.length)),
+    send: ({ messageEnd }) => connection.push(textFrame(start, messageEnd)),
   };
 }
