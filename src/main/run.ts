@@ -6,13 +6,16 @@ import { reportFailure } from './report-failure.ts';
 import { type Served, serve } from './serve.ts';
 import { stopSignal } from './stop-signal.ts';
 
+/** Milliseconds that stopping may take: requests have ten seconds to end, connections to the database five. */
+const longestStop = 30_000;
+
 /** What goes on beside the server, until the signal aborts. */
 export type Companion = (served: Served, signal: AbortSignal) => Promise<void>;
 
 /**
  * Runs a backend as a program of its own: reads the environment (`DATABASE_URL`, `PORT`, `HOST`, `LIVEFOLD_DATA`,
  * `LOG_LEVEL`, `NODE_ENV` and what `StorageEnvironment` lists), serves, says where, and stops in order on Ctrl-C or SIGTERM. When it cannot start it says why,
- * and the exit code is 1.
+ * and the exit code is 1. Then the process ends, whatever a backend has left open.
  */
 export async function run(definition: BackendDefinition, companion?: Companion): Promise<void> {
   try {
@@ -20,6 +23,7 @@ export async function run(definition: BackendDefinition, companion?: Companion):
   } catch (error) {
     reportFailure(error);
   }
+  process.exit();
 }
 
 async function serveUntilStopped(definition: BackendDefinition, companion?: Companion): Promise<void> {
@@ -45,10 +49,17 @@ async function serveUntilStopped(definition: BackendDefinition, companion?: Comp
   });
   announce(served, guards.graphiql);
   if (jwt === undefined && definition.authenticate === undefined) warnOfOpenness();
-  const stopping = new Promise<void>((resolve) => onAbort(signal, resolve)).then(() =>
-    console.log('Stopping …'),
-  );
+  const stopping = new Promise<void>((resolve) => onAbort(signal, resolve)).then(() => {
+    console.log('Stopping …');
+    setTimeout(giveUp, longestStop).unref();
+  });
   await Promise.all([stopping, companion?.(served, signal)]);
+}
+
+/** What is under way then can no longer be waited for; what was acknowledged is stored. */
+function giveUp(): void {
+  console.error(`Stopping took longer than ${longestStop / 1_000} seconds: ending now.`);
+  process.exit(1);
 }
 
 /** On standard error, where it is seen even if the rest is not read. */
