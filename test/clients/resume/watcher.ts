@@ -7,12 +7,14 @@ import type { Client, TransportKind } from './transports.ts';
 export type Told = { readonly position: string | undefined; readonly value: unknown };
 
 /** Errors that say nothing but that the server is away, or not there yet, or that the stream for all is gone with its connection. */
-const temporary = new Set(['UNAVAILABLE', 'PROJECTION_LAGGING', 'NOT_FOUND']);
+const temporaryCodes = new Set(['UNAVAILABLE', 'PROJECTION_LAGGING', 'NOT_FOUND']);
 
 /** Watches one live field over one client, again and again behind what it was told last, and notes all that it is told. */
 export class Watcher {
   readonly told: Told[] = [];
   readonly errors: unknown[] = [];
+  /** What it met that is no fault: servers that are away, connections that are lost. */
+  readonly temporary: unknown[] = [];
   #isStopped = false;
   #leave = (): void => {};
   #over = Promise.withResolvers<void>();
@@ -55,6 +57,8 @@ export class Watcher {
           next: (result) => this.#take(result, field),
           error: (error) => {
             if (Array.isArray(error)) this.#note(error);
+            // What a socket is closed with has a code.
+            else this.temporary.push(Object(error).code ?? String(error));
             over.resolve();
           },
           complete: over.resolve,
@@ -75,7 +79,10 @@ export class Watcher {
   }
 
   #note(errors: readonly ResultError[]): void {
-    for (const error of errors)
-      if (!temporary.has(String(error.extensions?.code)) && !this.#isStopped) this.errors.push(error);
+    if (this.#isStopped) return;
+    for (const error of errors) {
+      const isTemporary = temporaryCodes.has(String(error.extensions?.code));
+      (isTemporary ? this.temporary : this.errors).push(error);
+    }
   }
 }
