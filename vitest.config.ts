@@ -15,8 +15,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     pool: 'forks',
-    // Each worker has a database to talk to; two cores gain nothing from more.
-    maxWorkers: 2,
+    // Many tests wait, for processes that are killed and leases that run out: three keep two cores at work.
+    maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },
