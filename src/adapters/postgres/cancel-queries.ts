@@ -5,6 +5,9 @@ import { LivefoldError } from '../../kernel/errors.ts';
 
 export type Query = ReturnType<postgres.Sql['unsafe']>;
 
+/** Milliseconds until a query that goes on all the same is cancelled again: what reaches the server before its query does has no effect. */
+const again = 250;
+
 /** Drizzle has no way to pass a signal on to the driver: it goes round it, and no further than `cancellable`. */
 const signals = new AsyncLocalStorage<AbortSignal>();
 
@@ -56,8 +59,23 @@ export function cancelOnAbort(query: Query): void {
 export function cancel(query: Query): void {
   const isSent = 'state' in query && query.state !== null;
   if (isSent && !isRunning(query)) return;
+  const canceller = cancellerOf(query);
   query.cancel();
-  if (!isSent) void Object.assign(query, { cancelled: null, strings: ['select'], args: [] });
+  if (!isSent) {
+    Object.assign(query, { cancelled: null, strings: ['select'], args: [] });
+    return;
+  }
+  const timer = setInterval(() => {
+    if (isRunning(query)) canceller(query).catch(() => {});
+  }, again).unref();
+  const stop = (): void => clearInterval(timer);
+  query.then(stop, stop);
+}
+
+/** What a query's `cancel` calls, once and no more. */
+function cancellerOf(query: Query): (query: Query) => Promise<unknown> {
+  const canceller: unknown = 'canceller' in query ? query.canceller : undefined;
+  return async (one) => (typeof canceller === 'function' ? canceller(one) : undefined);
 }
 
 /** Whether the server has begun with a query, or will at once. */

@@ -161,7 +161,9 @@ describe('when a table is exchanged', () => {
 
   beforeAll(async () => {
     log = await readLog();
-    cursor = String(Math.floor(log.length / 2));
+    // When an order had been paid, which was shipped soon: at other moments the paid ones can be none, as in the end.
+    const paid = log.filter(({ type }) => type === 'OrderPaid');
+    cursor = String(paid[Math.floor(paid.length / 2)]?.position);
     for (const [name, { watcher }] of watched) positions.set(name, watcher.told.length);
   });
 
