@@ -11,11 +11,14 @@ type Frame = {
 
 /** Changes a second. */
 const pace = 1_000;
-/** Seconds in which a server fills what it keeps of the newest changes. */
-const filling = 20;
+/** Seconds in which one page of the log comes together. A server keeps the newest four, the last of them as far as it has come. */
+const page = 8;
+/** Seconds in which a server fills what it keeps of the newest events and changes: from then on it holds the same at each page's end. */
+const filling = 5 * page;
 
-/** What a client costs that stops reading for so many seconds, and whether it has everything in the end. */
-export async function stoppedRows(databaseUrl: string, seconds: number): Promise<Row[]> {
+/** What a client costs that stops reading for so many seconds or a little more, and whether it has everything in the end. */
+export async function stoppedRows(databaseUrl: string, atLeast: number): Promise<Row[]> {
+  const seconds = Math.ceil(atLeast / page) * page;
   await using server = await startChild('livefold-server.ts', { DATABASE_URL: databaseUrl });
   const url = `${await server.ask('url')}/graphql`;
   const client = await watchOrders(url);
