@@ -96,7 +96,8 @@ test('a client that shows no life is gone', async () => {
 });
 
 test('clients see that a silent connection is up, on either transport', async () => {
-  const started = await start({ idleSeconds: 1 });
+  // Longer than a busy machine takes from the connection to the subscription.
+  const started = await start({ idleSeconds: 4 });
   const socket = open(started);
   await init(socket);
   socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: watch }));
