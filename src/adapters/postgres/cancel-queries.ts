@@ -62,7 +62,7 @@ export function cancel(query: Query): void {
   const canceller = cancellerOf(query);
   query.cancel();
   if (!isSent) {
-    Object.assign(query, { cancelled: null, strings: ['select'], args: [] });
+    void Object.assign(query, { cancelled: null, strings: ['select'], args: [] });
     return;
   }
   const timer = setInterval(() => {
