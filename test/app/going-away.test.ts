@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { shop } from '../../src/app/shop.ts';
 import { type Served, serve } from '../../src/main/serve.ts';
+import { masterKeys } from '../cli/run-livefold.ts';
 import { onlyError, post } from '../graphql/requests.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { holdTables } from './held-tables.ts';
@@ -17,7 +18,7 @@ let graphql: string;
 let tables: ReturnType<typeof holdTables>;
 
 const start = async (operationTime = 600_000): Promise<void> => {
-  served = await serve(shop, { databaseUrl: database.url, port: 0, limits: { operationTime } });
+  served = await serve(shop, { databaseUrl: database.url, masterKeys, port: 0, limits: { operationTime } });
   graphql = `${served.url}/graphql`;
 };
 beforeAll(async () => {

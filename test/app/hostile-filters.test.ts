@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { shop } from '../../src/app/shop.ts';
 import { type Served, serve } from '../../src/main/serve.ts';
+import { masterKeys } from '../cli/run-livefold.ts';
 import { post } from '../graphql/requests.ts';
 import { codesOf, transports } from '../graphql/transports.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -11,7 +12,7 @@ let served: Served;
 let graphql: string;
 beforeAll(async () => {
   database = await createTestDatabase(shop.migrations);
-  served = await serve(shop, { databaseUrl: database.url, port: 0 });
+  served = await serve(shop, { databaseUrl: database.url, masterKeys, port: 0 });
   graphql = `${served.url}/graphql`;
   const input = { sku: 'TEA', name: '100% tea_\\', price: '4.5' };
   await post(graphql, { query: addProduct, variables: { input } });

@@ -11,6 +11,7 @@ import * as livefoldClient from '../../src/client.ts';
 import { type Served, serve } from '../../src/main/serve.ts';
 import * as livefoldUrql from '../../src/urql.ts';
 import { addProduct, placeOrder } from '../app/operations.ts';
+import { masterKeys } from '../cli/run-livefold.ts';
 import { post } from '../graphql/requests.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
@@ -30,7 +31,7 @@ let graphql: string;
 beforeAll(async () => {
   guide = await readFile(join(import.meta.dirname, '../../docs/guides/clients.md'), 'utf8');
   database = await createTestDatabase(shop.migrations);
-  served = await serve(shop, { databaseUrl: database.url, port: 0 });
+  served = await serve(shop, { databaseUrl: database.url, masterKeys, port: 0 });
   graphql = `${served.url}/graphql`;
   const input = { sku: 'TEA', name: 'Tea', price: '4.5' };
   await post(graphql, { query: addProduct, variables: { input } });

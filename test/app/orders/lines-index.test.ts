@@ -5,6 +5,7 @@ import { Orders } from '../../../src/app/orders/orders-projection.ts';
 import { shop } from '../../../src/app/shop.ts';
 import type { Filter } from '../../../src/consumption/filter.ts';
 import { type RunningBackend, startBackend } from '../../../src/main/start-backend.ts';
+import { masterKeys } from '../../cli/run-livefold.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 
 let created: TestDatabase;
@@ -12,7 +13,7 @@ let backend: RunningBackend;
 let database: Sql;
 beforeAll(async () => {
   created = await createTestDatabase(shop.migrations);
-  backend = await startBackend({ ...shop, processManagers: [] }, { databaseUrl: created.url });
+  backend = await startBackend({ ...shop, processManagers: [] }, { databaseUrl: created.url, masterKeys });
   database = postgres(created.url, { max: 1 });
   // Each product is in ten of the orders.
   await database`
