@@ -34,9 +34,9 @@ async function openParked() {
   const start = (): Promise<RunningBackend> =>
     startBackend(countersBackend(countersProjection({ onFold })), { databaseUrl: created.url });
   const append = async (backend: RunningBackend, ...names: readonly string[]): Promise<void> => {
+    await withoutRetries({ session: backend.database.session });
     const { position } = await backend.store.append({ events: [counted(...names)] });
     await backend.projections.get('counters')?.waitFor(position, { timeout: 30_000 });
-    await withoutRetries({ session: backend.database.session });
   };
   return {
     ...{ livefold, bad, start, append },

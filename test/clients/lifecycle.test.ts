@@ -5,6 +5,7 @@ import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { shop as definition } from '../../src/app/shop.ts';
+import { masterKeys } from '../cli/run-livefold.ts';
 import { openEventStream } from '../graphql/event-source.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { Program } from '../support/program.ts';
@@ -49,7 +50,7 @@ test('SIGTERM sends clients away and ends the program with code 0; what was stor
 
 test('a port that is taken is a clear error', async () => {
   await using shop = await startShop(database.url);
-  const env = { DATABASE_URL: database.url, PORT: shop.port };
+  const env = { DATABASE_URL: database.url, LIVEFOLD_KEYS: masterKeys, PORT: shop.port };
   await using second = new Program([cli, 'start'], { env });
   expect(await second.ended).toEqual({ code: 1, signal: null });
   expect(second.output).toContain(`PORT_TAKEN: Port ${shop.port} on 127.0.0.1 is taken`);
@@ -64,7 +65,8 @@ test.each([
   ['LIVEFOLD_IDLE_SECONDS', 'INVALID_ENVIRONMENT', { LIVEFOLD_IDLE_SECONDS: '1.5' }],
   ['DATABASE_URL', 'DATABASE_URL_INVALID', { DATABASE_URL: 'mysql://127.0.0.1/shop' }],
 ])('a %s that cannot be used is a clear error', async (name, code, env) => {
-  await using shop = new Program([cli, 'start'], { env: { DATABASE_URL: database.url, PORT: '0', ...env } });
+  const all = { DATABASE_URL: database.url, LIVEFOLD_KEYS: masterKeys, PORT: '0', ...env };
+  await using shop = new Program([cli, 'start'], { env: all });
   expect(await shop.ended).toEqual({ code: 1, signal: null });
   expect(shop.output).toContain(`${code}: ${name}`);
   expect(shop.output).not.toMatch(/^ +at /m);
@@ -72,7 +74,10 @@ test.each([
 
 test('the limits of the environment hold', async () => {
   await using shop = await ServedProgram.start([cli, 'start'], {
-    env: { DATABASE_URL: database.url, PORT: '0', LIVEFOLD_MAX_CONNECTIONS: '1' },
+    env: {
+      ...{ DATABASE_URL: database.url, LIVEFOLD_KEYS: masterKeys, PORT: '0' },
+      LIVEFOLD_MAX_CONNECTIONS: '1',
+    },
   });
   const first = new WebSocket(shop.socket, 'graphql-transport-ws');
   await once(first, 'open');

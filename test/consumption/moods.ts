@@ -23,9 +23,14 @@ export async function waitUntilFree(opened: Pick<OpenCounters, 'backend'>): Prom
   await vi.waitFor(async () => expect(await parkedOf(opened)).toEqual([]), 30_000);
 }
 
-/** Has keys parked until somebody asks: retries by themselves would come in between. */
-export const withoutRetries = ({ session }: Pick<OpenCounters, 'session'>) =>
-  session.execute(sql`update livefold.parked set next_try = null where next_try is not null`);
+/** From here on, what is parked waits until somebody asks: retries by themselves, of which the first may come at once, would come in between. */
+export async function withoutRetries({ session }: Pick<OpenCounters, 'session'>): Promise<void> {
+  await session.execute(sql`create or replace function livefold.no_retry() returns trigger language plpgsql as
+    $$ begin new.next_try := null; return new; end $$`);
+  await session.execute(sql`create or replace trigger no_retry before insert or update on livefold.parked
+    for each row when (new.failures > 0) execute function livefold.no_retry()`);
+  await session.execute(sql`update livefold.parked set next_try = null where failures > 0`);
+}
 
 export const withoutPosition = (rows: readonly object[]) =>
   rows.map((row) => ({ ...row, position: undefined }));

@@ -103,9 +103,9 @@ test('a retry that fails further on keeps what it has folded, and the rest in or
   const { bad, onFold } = moody();
   for (const one of ['1 a', '3 a']) bad.add(one);
   await using opened = await openCounters({ onFold });
+  await withoutRetries(opened);
   await opened.append(counted('a'), counted('a'), counted('a'), labelled('a', 'x'));
   await opened.settle();
-  await withoutRetries(opened);
   bad.delete('1 a');
   await opened.backend.models.parked.ask('counters', 'retry', 'a');
   await vi.waitFor(async () =>
@@ -328,9 +328,9 @@ test('what is parked outlives its process', async () => {
   const { bad, onFold } = moody();
   bad.add('1 a');
   await using first = await openCounters({ onFold });
+  await withoutRetries(first);
   await first.append(counted('a', 'b'));
   await first.settle();
-  await withoutRetries(first);
   await first.backend.stop();
   await using second = await openCounters({ url: first.url });
   await second.append(counted('a', 'b'));

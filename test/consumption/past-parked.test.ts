@@ -56,6 +56,7 @@ describe('an event that cannot be folded', () => {
   test('is missing from every past of its key, as from the table, and from no other', async () => {
     const { bad, onFold } = moody();
     await using opened = await openCounters({ onFold });
+    await withoutRetries(opened);
     bad.add('3 b');
     const recorded = await recording(opened, [
       counted('a', 'b'),
@@ -64,7 +65,6 @@ describe('an event that cannot be folded', () => {
       counted('b'),
       counted('a', 'c'),
     ]);
-    await withoutRetries(opened);
     expect(await parkedOf(opened)).toMatchObject([{ key: 'b', position: 3 }]);
     const { one, list, steps, diff } = fieldsOf(opened);
     for (const { at, rows } of recorded) {
@@ -135,12 +135,12 @@ describe('an event that cannot be folded', () => {
       return undefined;
     };
     await using opened = await openCounters({ onKeys, shards: 2 });
+    await withoutRetries(opened);
     const recorded = await recording(opened, [
       counted('a', 'b', 'c'),
       counted('a', 'b', 'c'),
       counted('a', 'b', 'c'),
     ]);
-    await withoutRetries(opened);
     const keys = (await parkedOf(opened)).map(({ key }) => key);
     expect(keys).toEqual(['stream:Counters#0/2', 'stream:Counters#1/2']);
     // The handlers of the past alone, which could fold it by now; but the table has not.
@@ -177,8 +177,8 @@ describe('an event that cannot be folded', () => {
       return undefined;
     };
     await using opened = await openCounters({ onFold, timeout: 100 });
-    const recorded = await recording(opened, [counted('a', 'b'), counted('a', 'b'), counted('a')]);
     await withoutRetries(opened);
+    const recorded = await recording(opened, [counted('a', 'b'), counted('a', 'b'), counted('a')]);
     // The handlers of the past alone.
     const counters = countersProjection({ onFold: countCalls });
     const { list, steps } = fieldsOf({ backend: opened.backend, counters });

@@ -18,10 +18,10 @@ test('what a retry changes reaches who watches, in the process that retries and 
   const { bad, onFold } = moody();
   bad.add('2 a');
   await using opened = await openCounters({ onFold });
+  await withoutRetries(opened);
   await opened.append(counted('a', 'b'));
   await opened.append(counted('a', 'b'));
   await opened.settle();
-  await withoutRetries(opened);
   await using other = await openCounters({ url: opened.url, onFold });
   await using here = new LiveClient(watched(opened));
   await using there = new LiveClient(watched(other));
@@ -47,13 +47,13 @@ test('who resumes from the head is told what a retry has changed since, a row th
   const { bad, onFold } = moody();
   bad.add('2 a');
   await using opened = await openCounters({ onFold });
+  await withoutRetries(opened);
   await opened.append(counted('a', 'gone'), labelled('a', 'x'), counted('b'));
   await opened.settle();
   bad.add('4 gone');
   // Its handler for removals does not fail by itself: the key is parked before.
   await opened.append(counted('gone'), removed('gone'));
   await opened.settle();
-  await withoutRetries(opened);
   expect(await parkedOf(opened)).toMatchObject([{ key: 'a' }, { key: 'gone', waiting: 1 }]);
   const head = await opened.backend.log.head();
   bad.clear();

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { processManager } from '../../../src/consumption/process-manager.ts';
 import { LivefoldError } from '../../../src/kernel/errors.ts';
 import { startBackend } from '../../../src/main/start-backend.ts';
+import { withoutRetries } from '../moods.ts';
 import { eventually } from '../spread.ts';
 import { doorEvents, enter, Knocked, knock, Left, leave, turnAway } from './doors.ts';
 import { type House, openHouse } from './open-house.ts';
@@ -18,10 +19,6 @@ const becomes = (...told: readonly string[]) =>
   eventually(async () => expect(await house.told()).toEqual(told));
 const parked = () => house.parked.list(consumer, { first: 10 });
 const isFree = () => eventually(async () => expect(await parked()).toEqual([]));
-/** Has what is parked wait for somebody: retries by themselves would come in between. */
-const withoutRetries = () =>
-  house.database.session.execute(sql`update livefold.parked set next_try = null where next_try is not null`);
-
 async function ask(action: 'retry' | 'skip'): Promise<void> {
   expect(await house.parked.ask(consumer, action)).toBe(1);
   house.ring();
@@ -91,6 +88,7 @@ test('an event that a reaction throws at parks its process: its events wait, all
 });
 
 test('the timers of a parked process wait until it has reacted to all that is kept back', async () => {
+  await withoutRetries(house.database);
   const { bad, manager } = moody();
   const now = house.now;
   // The timer is due an hour later.
@@ -111,7 +109,6 @@ test('the timers of a parked process wait until it has reacted to all that is ke
   bad.add('knock ada');
   await house.execute([knock('ada'), leave('ada')]);
   await eventually(async () => expect(await parked()).toMatchObject([{ key: 'ada', waiting: 1 }]));
-  await withoutRetries();
   house.now = new Date(now.getTime() + 7_200_000);
   house.ring();
   await eventually(async () => expect(await house.timers()).toEqual(['ada late']));
@@ -122,12 +119,12 @@ test('the timers of a parked process wait until it has reacted to all that is ke
 });
 
 test('a timer whose reaction throws parks its process, and is tried again before what came since', async () => {
+  await withoutRetries(house.database);
   const { bad, manager } = moody();
   bad.add('timer ada');
   await using _ = await house.run(manager);
   await house.execute(knock('ada'));
   await eventually(async () => expect(await parked()).toMatchObject([{ key: 'ada', position: 0, type: '' }]));
-  await withoutRetries();
   expect((await parked())[0]?.error).toContain('could not react to timer late: RangeError');
   await house.execute(leave('ada'));
   await eventually(async () => expect(await parked()).toMatchObject([{ waiting: 1 }]));
@@ -140,12 +137,12 @@ test('a timer whose reaction throws parks its process, and is tried again before
 });
 
 test('what is skipped is left out: an event, or a timer', async () => {
+  await withoutRetries(house.database);
   const { bad, manager } = moody();
   bad.add('timer ada');
   await using _ = await house.run(manager);
   await house.execute(knock('ada'));
   await eventually(async () => expect(await parked()).toHaveLength(1));
-  await withoutRetries();
   bad.add('knock ada');
   await house.execute(knock('ada'));
   await house.execute(leave('ada'));
@@ -154,7 +151,6 @@ test('what is skipped is left out: an event, or a timer', async () => {
   await eventually(async () =>
     expect(await parked()).toMatchObject([{ position: 2, failures: 1, waiting: 1 }]),
   );
-  await withoutRetries();
   await ask('skip');
   await isFree();
   expect(await states(manager, 'ada')).toEqual(['KL']);
@@ -247,9 +243,9 @@ test('an operator of another process is heard', async () => {
     { ...definition, processManagers: [manager] },
     { databaseUrl: house.url },
   );
+  await withoutRetries(house.database);
   await backend.execute(knock('ada'));
   await eventually(async () => expect(await parked()).toHaveLength(1));
-  await withoutRetries();
   bad.clear();
   expect(await house.parked.ask(consumer, 'retry')).toBe(1);
   await isFree();
@@ -273,12 +269,11 @@ test.each([
     ({ data }) => data.guest,
     (_, { data }) => ({ send: [enter(data.guest)] }),
   );
+  await withoutRetries(house.database);
   await using _ = await house.run(manager, { execute });
   await house.execute(knock('ada'));
   first?.();
   await eventually(async () => expect(await parked()).toHaveLength(1));
-  // So often that it is not tried by itself any more.
-  await house.database.session.execute(sql`update livefold.parked set next_try = null, failures = 10`);
   await ask('retry');
   await eventually(async () => expect(tries).toBe(2));
   await ask(action);
@@ -287,7 +282,7 @@ test.each([
   await eventually(async () => {
     const left = await parked();
     expect(left.map(({ key }) => key)).toEqual(becomes);
-    expect(left.every(({ asked, failures }) => asked === null && failures === 12)).toBe(true);
+    expect(left.every(({ asked, failures }) => asked === null && failures === 3)).toBe(true);
   });
   expect(tries).toBe(action === 'retry' ? 3 : 2);
 });
