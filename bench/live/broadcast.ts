@@ -46,31 +46,32 @@ export async function broadcastRows(databaseUrl: string, count: number, seconds:
   ];
 }
 
-/** As many filters as there are customers: against one execution for each subscriber. */
-export async function filterRow(
+/** As many filters as there are customers: against Yoga's own way, and against an execution for each that Livefold's index has found. */
+export async function filterRows(
   databaseUrl: string,
   {
     count,
     customers,
     seconds,
   }: { readonly count: number; readonly customers: number; readonly seconds: number },
-): Promise<Row> {
-  const [ours, theirs] = await runSides(['livefold-server.ts', 'default-server.ts'], {
-    databaseUrl,
-    count,
-    seconds,
-    customers,
-    writing: { customers },
-  });
+): Promise<Row[]> {
+  const running = { databaseUrl, count, seconds, customers, writing: { customers } };
+  const ours = await runSide('livefold-server.ts', running);
   const rate = (list: readonly Round[]): number => median(list.map((round) => round.rate));
-  const figure = median(ours.map((round, index) => round.rate / (theirs[index]?.rate ?? Number.NaN)));
-  return {
-    name: `messages to ${count.toLocaleString('en')} subscribers with ${customers} filters ÷ an execution for each`,
-    figure,
-    target: 5,
-    bound: 'least',
-    detail: `${Math.round(rate(ours)).toLocaleString('en')}/s to ${Math.round(rate(theirs)).toLocaleString('en')}/s, orders placed as fast as they can be`,
+  const name = `messages to ${count.toLocaleString('en')} subscribers with ${customers} filters`;
+  const against = async (file: string, what: string): Promise<Row> => {
+    const theirs = await runSide(file, running);
+    return {
+      name: `${name} ÷ ${what}`,
+      figure: median(ours.map((round, index) => round.rate / (theirs[index]?.rate ?? Number.NaN))),
+      bound: 'least',
+      detail: `${Math.round(rate(ours)).toLocaleString('en')}/s to ${Math.round(rate(theirs)).toLocaleString('en')}/s, orders placed as fast as they can be`,
+    };
   };
+  return [
+    { ...(await against('pubsub-server.ts', 'a filter and an execution for each')), target: 5 },
+    await against('execution-server.ts', 'an execution for each that the index has found'),
+  ];
 }
 
 type Running = {

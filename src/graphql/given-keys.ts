@@ -5,8 +5,8 @@ type Frame = { readonly upserted: readonly AnyRow[]; readonly removed: readonly 
 let made = 0;
 
 /**
- * The keys of the rows that a live client holds who must not hear of others: where the table does not tell what a row was, a
- * row that it may not see now is either one of these, or none of its business. They never change: clients share them.
+ * The keys of the rows that a live client holds. Where changes are read from the table, it does not tell what a row was: one that does
+ * not pass the client's filter now is either one of these, and removed, or none of its business. They never change: clients share them.
  */
 export class GivenKeys {
   /** Of these and no others. */

@@ -56,11 +56,16 @@ type HttpExchange = Asked & { readonly correlationId: string; readonly admit: Ad
 export class HttpHandler {
   readonly #options: HttpHandlerOptions;
   readonly #running = new Set<Promise<void>>();
+  /** What tells the operations of requests that nobody waits for them. */
+  readonly #unfinished = new Set<AbortController>();
   readonly #streams: SharedEventStreams;
 
   constructor(options: HttpHandlerOptions) {
     this.#options = options;
     this.#streams = new SharedEventStreams(options);
+    onAbort(options.graceOver, () => {
+      for (const gone of this.#unfinished) gone.abort();
+    });
   }
 
   readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
@@ -110,26 +115,21 @@ export class HttpHandler {
     const { request, response } = exchange;
     const stopping = new AbortController();
     const body = await this.#bodyOf(request, response);
-    const { operation, release } = this.#open(exchange);
     const { endpoint } = this.#options;
     // The outlet is this request's own answer, not the stream.
-    const { outlet: _, ...lasting } = { ...operation, signal: stopping.signal };
+    const { outlet: _, ...lasting } = { ...this.#open(exchange), signal: stopping.signal };
     await answerShared(request, response, { endpoint, body, stream, operation: lasting, stopping });
-    release();
   }
 
   async #answerGraphQL(asked: HttpExchange): Promise<void> {
     const { request, response, correlationId } = asked;
     const { endpoint, logger, plain } = this.#options;
     const body = await this.#bodyOf(request, response);
-    const { operation, release } = this.#open(asked);
+    const operation = this.#open(asked);
     if (body !== null) {
       const { accept } = request.headers;
       const answer = await answerPlainly({ body, accept }, operation, plain);
-      if (answer !== undefined) {
-        release();
-        return sendAnswer(response, answer);
-      }
+      if (answer !== undefined) return sendAnswer(response, answer);
     }
     const exchange: Exchange = { operation };
     const answer = await askYoga(endpoint, request, body, exchange);
@@ -146,7 +146,6 @@ export class HttpHandler {
         response.setHeader('content-security-policy', graphiqlPolicy);
       await sendResponse(response, answer);
     }
-    release();
   }
 
   async #bodyOf(request: IncomingMessage, response: ServerResponse): Promise<string | null> {
@@ -172,21 +171,33 @@ export class HttpHandler {
     await writeEventStream(response, results, { stopping, pulse, seesOnlyEvents: request.method === 'GET' });
   }
 
-  #open({ request, response, correlationId, admit }: HttpExchange) {
-    const gone = new AbortController();
-    response.once('close', () => response.writableFinished || gone.abort());
-    const release = onAbort(this.#options.graceOver, () => gone.abort());
+  #open({ request, response, correlationId, admit }: HttpExchange): Operation {
     const { authorization = null, 'last-event-id': lastEventId } = request.headers;
-    const operation: Operation = {
+    return {
       correlationId,
       authorization,
       session: null,
       admit,
       lastEventId: typeof lastEventId === 'string' ? lastEventId : null,
-      signal: gone.signal,
+      signal: this.#signalOf(response),
       outlet: eventStreamOutlet(response),
     };
-    return { operation, release };
+  }
+
+  /** Aborts when the client leaves before it is answered, or the server waits no longer. */
+  #signalOf(response: ServerResponse): AbortSignal {
+    const gone = new AbortController();
+    const { signal } = gone;
+    if (response.destroyed || this.#options.graceOver.aborted) {
+      gone.abort();
+      return signal;
+    }
+    this.#unfinished.add(gone);
+    response.once('close', () => {
+      this.#unfinished.delete(gone);
+      if (!response.writableFinished) gone.abort();
+    });
+    return signal;
   }
 
   #fail(response: ServerResponse, correlationId: string, err: unknown): void {

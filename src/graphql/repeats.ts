@@ -7,7 +7,7 @@ const mostRepeats = 100;
 
 /**
  * Refuses documents that select objects by one name over and over: graphql-js compares each of them with each other, and all that
- * is below them. 480 times in 2,000 tokens, no alias among them, take it 150 ms; 100 times, 7 ms.
+ * is below them, so the time grows with the square of their number, which no limit on tokens or aliases holds down.
  */
 export function useFewRepeats(): Plugin {
   return { onValidate: ({ addValidationRule }) => addValidationRule(fewRepeats) };

@@ -4,7 +4,7 @@ import type { ReadModels } from '../consumption/read-models.ts';
 /** Finds one row by its key; null when there is none. */
 export type RowLoader<P extends AnyProjection> = (key: string) => Promise<StoredRow<P> | null>;
 
-/** Loads rows by key; those asked for while one answer is resolved come in one select. Nothing is kept. */
+/** Loads rows by key, each once however often it is asked for in one go. Nothing is kept. */
 export function createRowLoader<P extends AnyProjection>(
   models: Pick<ReadModels, 'find'>,
   projection: P,
@@ -24,7 +24,8 @@ export function createRowLoader<P extends AnyProjection>(
   }
 
   return (key) => {
-    if (waiting.size === 0) setImmediate(() => void flush());
+    // Behind all that can be asked for without waiting.
+    if (waiting.size === 0) queueMicrotask(() => process.nextTick(() => void flush()));
     const known = waiting.get(key);
     if (known !== undefined) return known.promise;
     const deferred = Promise.withResolvers<StoredRow<P> | null>();

@@ -110,8 +110,8 @@ export class WebSocketConnection implements ProtocolSocket {
   }
 
   /**
-   * Sends a whole frame without waiting; a client that does not take it is not free until it has. It goes straight to the line, where
-   * `ws`, which writes its own frames whole too, would take one and a half times as long.
+   * Sends a whole frame without waiting; a client that does not take it is not free until it has. It goes straight to the line: `ws`
+   * would make the frame's head anew for each client and write it in two parts.
    */
   push(frame: Buffer): void {
     const socket = this.#socket;

@@ -13,9 +13,9 @@ export type PageRange = Pick<ReadOptions, 'after' | 'before' | 'asOf' | 'backwar
  * The first events of a range that match a query, with their columns' own names. There are three ways, and each goes along an
  * index in the right order and stops at the limit, whatever statistics say: by streams, by tags and streams, by the log.
  *
- * Types alone have no index. One on (type, position) would find ten events among a million in 1 ms instead of 0.3 s, but each event that
- * is appended would pay for that for ever: inserting 100,000 rows took 3.8 s at best instead of 3.0 s, and a million 32 MB. Who follows the log has read what
- * comes anyway, a condition looks only at what came since the decision, and what is looked for among old events may have a tag.
+ * Types alone have no index: few events of a type among many are found by walking the log. One on (type, position) would find them at once, but each event
+ * that is appended would pay for that for ever. Who follows the log has read what comes anyway, a condition looks only at what came since
+ * the decision, and what is looked for among old events may have a tag.
  */
 export function pageSource(tables: LivefoldTables, { items }: Query, range: PageRange): SQL {
   if (items.length > 0 && items.every(isWholeStream)) return streamsSource(tables, items, range);

@@ -1,6 +1,6 @@
 import { eq, sql } from 'drizzle-orm';
-import type { AnyProjection } from '../../consumption/projection.ts';
-import type { Place, ReadModels } from '../../consumption/read-models.ts';
+import type { AnyProjection, StoredRow } from '../../consumption/projection.ts';
+import type { Place, ReadModels, RowQuery, Snapshot, SnapshotQuery } from '../../consumption/read-models.ts';
 import type { StoredEvent } from '../../domain/event.ts';
 import { isLivefoldError, LivefoldError } from '../../kernel/errors.ts';
 import type { Position } from '../../persistence/event-store.ts';
@@ -8,6 +8,8 @@ import { applyBatch } from './apply-batch.ts';
 import { beginProjection } from './arrange-consumers.ts';
 import { cancellable } from './cancel-queries.ts';
 import type { Database, Session } from './database.ts';
+import { equalReads } from './equal-reads.ts';
+import { findInTurns } from './find-in-turns.ts';
 import { checkGoesOn, haltProjection } from './halted.ts';
 import { foldInline } from './inline-fault.ts';
 import type { PostgresEventStoreOptions } from './postgres-event-store.ts';
@@ -15,7 +17,6 @@ import { createPostgresParkedStore } from './postgres-parked-store.ts';
 import { readChangesSince } from './read-changes-since.ts';
 import { readEvents } from './read-events.ts';
 import { readSnapshot, selectRows } from './read-rows.ts';
-import { findRows } from './read-table.ts';
 import { settleKey } from './settle-key.ts';
 import { inShortTurn } from './short-turns.ts';
 import { run } from './statement.ts';
@@ -43,6 +44,11 @@ export function createPostgresReadModels(
   const tables = livefoldTables(schema);
   const { tracking } = tables;
   const growth = new TableGrowth(session);
+  const find = findInTurns(session);
+  const select = equalReads((projection, query: RowQuery) => selectRows(session, projection, query));
+  const snapshot = equalReads((projection, query: SnapshotQuery) =>
+    readSnapshot(session, tables, projection, query),
+  );
 
   async function tracked({ unit, name }: AnyProjection): Promise<Place | undefined> {
     // What concerns all shards stands in the projection's own row.
@@ -107,16 +113,13 @@ export function createPostgresReadModels(
 
     parked: createPostgresParkedStore(database, schema),
 
-    rows: (projection, query) =>
-      asked(projection, () => cancellable(query.signal, () => selectRows(session, projection, query))),
+    rows: <P extends AnyProjection>(projection: P, query: RowQuery) =>
+      asked(projection, () => select(projection, query) as Promise<readonly StoredRow<P>[]>),
 
-    snapshot: (projection, query) =>
-      asked(projection, () =>
-        cancellable(query.signal, () => readSnapshot(session, tables, projection, query)),
-      ),
+    snapshot: <P extends AnyProjection>(projection: P, query: SnapshotQuery) =>
+      asked(projection, () => snapshot(projection, query) as Promise<Snapshot<StoredRow<P>>>),
 
-    find: (projection, keys, signal) =>
-      asked(projection, () => cancellable(signal, () => findRows(session, projection, keys))),
+    find: (projection, keys, signal) => asked(projection, () => find(projection, keys, signal)),
 
     asKept: (projection, rows, signal) =>
       guarded(projection, () => cancellable(signal, () => castRows(session, projection, rows))),

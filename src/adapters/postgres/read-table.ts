@@ -24,6 +24,8 @@ type ReadTable = {
   readonly noValues: SQL;
   /** `select … from table as t join unnest` */
   readonly find: SQL;
+  /** The same, behind each row the key that it was asked for by. */
+  readonly findEach: SQL;
   /** `as k(key) on t.key = k.key` */
   readonly isFound: SQL;
   /** `insert into table (…) select … from` */
@@ -99,6 +101,7 @@ function describe({ table, keyColumn }: AnyProjection): ReadTable {
   const names = columns.map(({ column }) => sql.identifier(column.name));
   const list = (parts: readonly SQL[]): SQL => sql.join([...parts], sql`, `);
   const nameList = list(names.map((name) => sql`${name}`));
+  const tableNames = list(names.map((name) => sql`t.${name}`));
   const casts = columns.map(({ column }) => sql`r.${sql.identifier(column.name)}::${typeOf(column)}`);
   const cast = fixed(sql`select ${list(casts)} from`);
   const rest = columns
@@ -109,7 +112,8 @@ function describe({ table, keyColumn }: AnyProjection): ReadTable {
     select: fixed(sql`select ${nameList} from ${table}`),
     names: fixed(nameList),
     noValues: fixed(list(names.map(() => sql`null`))),
-    find: fixed(sql`select ${list(names.map((name) => sql`t.${name}`))} from ${table} as t join unnest`),
+    find: fixed(sql`select ${tableNames} from ${table} as t join unnest`),
+    findEach: fixed(sql`select ${tableNames}, k.key from ${table} as t join unnest`),
     isFound: fixed(sql`as k(key) on t.${sql.identifier(keyColumn.name)} = k.key::${typeOf(keyColumn)}`),
     insert: fixed(sql`insert into ${table} (${nameList}) ${cast}`),
     cast,
