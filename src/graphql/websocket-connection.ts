@@ -8,6 +8,7 @@ import type { Logger } from '../kernel/log.ts';
 import type { Admit } from './admission.ts';
 import type { Session } from './auth/session.ts';
 import { mostUnsent } from './outlet.ts';
+import { apart } from './websocket-frame.ts';
 
 /**
  * Milliseconds after which a client is gone that shows no life: a network that is dead closes no sockets. One that only stops
@@ -116,13 +117,15 @@ export class WebSocketConnection implements ProtocolSocket {
   push(frame: Buffer): void {
     const socket = this.#socket;
     if (socket.readyState !== socket.OPEN) return;
-    if (socket.bufferedAmount <= mostUnsent) {
-      this.#line.write(frame);
+    const unsent = socket.bufferedAmount;
+    const lasting = unsent === 0 ? frame : apart(frame);
+    if (unsent <= mostUnsent) {
+      this.#line.write(lasting);
       return;
     }
     this.#isFree = false;
     // Called when this frame, and with it all before, has been taken.
-    this.#line.write(frame, () => {
+    this.#line.write(lasting, () => {
       this.#isFree = true;
       this.#showLife();
       this.#freed.ring();

@@ -21,3 +21,13 @@ export function textFrame(start: Buffer, end: Buffer): Buffer {
   frame.set(end, header + start.length);
   return frame;
 }
+
+/**
+ * The same bytes in memory of their own. Small buffers are parts of large ones: a few frames that wait for a client would keep
+ * megabytes.
+ */
+export function apart(frame: Buffer): Buffer {
+  const own = Buffer.allocUnsafeSlow(frame.length);
+  own.set(frame);
+  return own;
+}

@@ -1,0 +1,54 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, onTestFinished, test } from 'vitest';
+import { WebSocket, WebSocketServer } from 'ws';
+import { listen } from '../../src/graphql/listen.ts';
+import { WebSocketConnection } from '../../src/graphql/websocket-connection.ts';
+import { textFrame } from '../../src/graphql/websocket-frame.ts';
+import { silentLogger } from '../../src/kernel/log.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
+
+function heldBytes(): number {
+  collectGarbage();
+  return process.memoryUsage().arrayBuffers;
+}
+
+test('frames that wait for a client keep their own bytes alive, and nothing of what was made beside them', async () => {
+  const http = createServer();
+  const server = new WebSocketServer({ server: http });
+  const port = await listen(http, '127.0.0.1', 0);
+  onTestFinished(() => void http.close());
+  const client = new WebSocket(`ws://127.0.0.1:${port}`);
+  onTestFinished(() => client.terminate());
+  const [socket, request] = await once(server, 'connection');
+  const connection = new WebSocketConnection(socket, request, {
+    ...{ logger: silentLogger, address: 'here', admit: () => {} },
+  });
+  const start = Buffer.from('{"id":"1",');
+  const texts: string[] = [];
+  const push = (text: string): void => {
+    texts.push(start.toString() + text);
+    connection.push(textFrame(start, Buffer.from(text)));
+  };
+  client.on('message', (data) => expect(String(data)).toBe(texts.shift()));
+  client.pause();
+  // Fill what the system keeps for the two sockets.
+  while (socket.bufferedAmount === 0) push('x'.repeat(60_000));
+  const before = heldBytes();
+  const small = 'x'.repeat(300);
+  while (connection.isFree) {
+    push(small);
+    // As much is made beside each frame, and let go of at once, as answers and statements are.
+    for (let n = 0; n < 40; n += 1) Buffer.allocUnsafe(1_000);
+  }
+  expect(heldBytes() - before).toBeLessThan(2 ** 20);
+  client.resume();
+  await connection.whenFree();
+  client.close();
+  await once(client, 'close');
+  expect(texts).toEqual([]);
+});
