@@ -17,6 +17,8 @@ import { apart } from './websocket-frame.ts';
 const longestSilence = 120_000;
 /** Unsent bytes above which nothing more is read from a client that does not take its answers. */
 const highWaterMark = 1_048_576;
+/** Unsent bytes from which on a frame gets memory of its own: it may wait for long. */
+const mostShared = 4_096;
 
 const goingAway = 1001;
 /** What a client can see, whereas browsers keep the socket's own pings to themselves. */
@@ -118,7 +120,7 @@ export class WebSocketConnection implements ProtocolSocket {
     const socket = this.#socket;
     if (socket.readyState !== socket.OPEN) return;
     const unsent = socket.bufferedAmount;
-    const lasting = unsent === 0 ? frame : apart(frame);
+    const lasting = unsent < mostShared ? frame : apart(frame);
     if (unsent <= mostUnsent) {
       this.#line.write(lasting);
       return;

@@ -45,7 +45,7 @@ test('frames that wait for a client keep their own bytes alive, and nothing of w
     // As much is made beside each frame, and let go of at once, as answers and statements are.
     for (let n = 0; n < 40; n += 1) Buffer.allocUnsafe(1_000);
   }
-  expect(heldBytes() - before).toBeLessThan(2 ** 20);
+  expect(heldBytes() - before).toBeLessThan(2 * 2 ** 20);
   client.resume();
   await connection.whenFree();
   client.close();
