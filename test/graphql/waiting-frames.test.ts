@@ -5,8 +5,10 @@ import { runInNewContext } from 'node:vm';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { listen } from '../../src/graphql/listen.ts';
+import { mostUnsent } from '../../src/graphql/outlet.ts';
 import { WebSocketConnection } from '../../src/graphql/websocket-connection.ts';
 import { textFrame } from '../../src/graphql/websocket-frame.ts';
+import { sleep } from '../../src/kernel/async.ts';
 import { silentLogger } from '../../src/kernel/log.ts';
 
 setFlagsFromString('--expose-gc');
@@ -24,7 +26,8 @@ test('frames that wait for a client keep their own bytes alive, and nothing of w
   onTestFinished(() => void http.close());
   const client = new WebSocket(`ws://127.0.0.1:${port}`);
   onTestFinished(() => client.terminate());
-  const [socket, request] = await once(server, 'connection');
+  // Before it is open it cannot be paused.
+  const [[socket, request]] = await Promise.all([once(server, 'connection'), once(client, 'open')]);
   const connection = new WebSocketConnection(socket, request, {
     ...{ logger: silentLogger, address: 'here', admit: () => {} },
   });
@@ -36,8 +39,11 @@ test('frames that wait for a client keep their own bytes alive, and nothing of w
   };
   client.on('message', (data) => expect(String(data)).toBe(texts.shift()));
   client.pause();
-  // Fill what the system keeps for the two sockets.
-  while (socket.bufferedAmount === 0) push('x'.repeat(60_000));
+  // Fill what the system keeps for the two sockets, until it takes no more.
+  while (socket.bufferedAmount === 0) {
+    while (socket.bufferedAmount === 0) push('x'.repeat(60_000));
+    await sleep(200);
+  }
   const before = heldBytes();
   const small = 'x'.repeat(300);
   while (connection.isFree) {
@@ -47,6 +53,7 @@ test('frames that wait for a client keep their own bytes alive, and nothing of w
   }
   // What is free is swept in the background.
   await vi.waitFor(() => expect(heldBytes() - before).toBeLessThan(2 * 2 ** 20), 10_000);
+  expect(socket.bufferedAmount).toBeGreaterThan(mostUnsent);
   client.resume();
   await connection.whenFree();
   client.close();
